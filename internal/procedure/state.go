@@ -1,0 +1,173 @@
+package procedure
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"drydock/internal/fleet"
+)
+
+// Format is the version of the encoding of State and Event. A journal written
+// in another format is refused, never guessed at.
+const Format = 1
+
+// Plan is what was ordered for one run, fixed when it starts.
+type Plan struct {
+	Run      fleet.RunID     `json:"run"`
+	Device   fleet.DeviceID  `json:"device"`
+	Release  fleet.ReleaseID `json:"release"`
+	Identity fleet.Identity  `json:"identity"` // empty if the device was never identified
+	Target   string          `json:"target"`   // the wanted version
+	Recover  fleet.Recovery  `json:"recover"`
+	CanKeep  bool            `json:"canKeep"` // the driver has keep and restore-files
+	// RebootAfter names the operations after which the device must be told to
+	// restart; a device that restarts by itself needs no entry.
+	RebootAfter []Op `json:"rebootAfter,omitempty"`
+	// Timeouts are the predetermined times; an operation without one has
+	// DefaultTimeout.
+	Timeouts        map[Op]time.Duration `json:"timeouts,omitempty"`
+	QuestionTimeout time.Duration        `json:"questionTimeout"` // then the run stops safely
+	Standing        []Standing           `json:"standing,omitempty"`
+}
+
+// DefaultTimeout is an operation's predetermined time where the plan has none.
+const DefaultTimeout = 5 * time.Minute
+
+// DefaultQuestionTimeout is how long a question waits for a person where the
+// plan does not say.
+const DefaultQuestionTimeout = 24 * time.Hour
+
+// Standing is an answer that the user gave beforehand: repeat so many times,
+// then Then; empty Then asks.
+type Standing struct {
+	Step   Step   `json:"step"`
+	Cause  Cause  `json:"cause,omitempty"` // empty: any, but for identity-changed and outcome-unknown
+	Repeat int    `json:"repeat,omitempty"`
+	Then   Choice `json:"then,omitempty"`
+}
+
+// Observation is what was read from the device.
+type Observation struct {
+	Identity fleet.Identity `json:"identity"`
+	Model    string         `json:"model,omitempty"`
+	Version  string         `json:"version,omitempty"`
+}
+
+// BackupRef points at a sealed backup that was verified: whole, parsed, end
+// marker present, openable.
+type BackupRef struct {
+	ID     fleet.BackupID `json:"id"`
+	Run    fleet.RunID    `json:"run"`
+	Device fleet.DeviceID `json:"device"`
+	Digest fleet.Digest   `json:"digest"`
+}
+
+// Assessment is what the migration of the backup gave.
+type Assessment struct {
+	Needed   bool       `json:"needed"`
+	Manual   int        `json:"manual,omitempty"` // findings that need a person
+	Rules    []string   `json:"rules,omitempty"`  // the rules that fired
+	Expected *BackupRef `json:"expected,omitempty"`
+}
+
+// Comparison is the result of comparing a second backup in meaning.
+type Comparison struct {
+	Backup  *BackupRef `json:"backup,omitempty"`
+	Carried int        `json:"carried"` // expected lines that are there
+	Lost    int        `json:"lost"`    // expected lines that are missing
+	Changed int        `json:"changed"` // expected lines that are there with another value
+	Added   int        `json:"added"`   // lines that the device added
+	Notes   []string   `json:"notes,omitempty"`
+}
+
+// Question is what the run asks a person.
+type Question struct {
+	ID       string    `json:"id"`
+	Step     Step      `json:"step"`
+	Op       Op        `json:"op"`
+	Attempt  int       `json:"attempt"`
+	Cause    Cause     `json:"cause"`
+	Detail   string    `json:"detail,omitempty"`
+	Choices  []Choice  `json:"choices"`
+	AskedAt  time.Time `json:"askedAt"`
+	Deadline time.Time `json:"deadline"` // then the run stops
+}
+
+// Result is how the run ended.
+type Result struct {
+	Outcome Outcome `json:"outcome"`
+	Left    Left    `json:"left"`
+	Step    Step    `json:"step"`            // where it ended
+	Cause   Cause   `json:"cause,omitempty"` // of the failure that led to it
+	Detail  string  `json:"detail,omitempty"`
+	By      string  `json:"by,omitempty"` // who stopped it
+	// Accepted lists what a person saw and went on in spite of.
+	Accepted []Failure `json:"accepted,omitempty"`
+}
+
+// State is a run at one moment. It is a value: Next never changes the one it
+// is given.
+type State struct {
+	Format   int            `json:"format"`
+	Plan     Plan           `json:"plan"`
+	Phase    Phase          `json:"phase"`
+	Step     Step           `json:"step"`
+	Op       Op             `json:"op"`
+	Attempts map[Step]int   `json:"attempts"`
+	Token    uint64         `json:"token"`  // the newest token given out
+	Effect   uint64         `json:"effect"` // the token of the newest effect; the driver finds its traces by it
+	Deadline time.Time      `json:"deadline,omitzero"`
+	Identity fleet.Identity `json:"identity"` // that preflight found; every effect goes to it
+	From     string         `json:"from"`     // the version before loading
+	Seen     Observation    `json:"seen"`     // as last read
+
+	Backup     *BackupRef  `json:"backup,omitempty"`
+	Kept       bool        `json:"kept"`    // the old files are on the device
+	Touched    bool        `json:"touched"` // loading was ordered
+	Loaded     bool        `json:"loaded"`  // the wanted version was read back from the same device
+	Restoring  bool        `json:"restoring,omitempty"`
+	Assessment *Assessment `json:"assessment,omitempty"`
+	Comparison *Comparison `json:"comparison,omitempty"`
+
+	Unproven bool           `json:"unproven,omitempty"` // the newest effect's outcome is not known
+	Pending  Choice         `json:"pending,omitempty"`  // answered, to be followed once the effect is settled
+	StopBy   string         `json:"stopBy,omitempty"`   // cancel was ordered: stop before the next effect
+	ThenLoad bool           `json:"thenLoad,omitempty"` // restore-files leads to another load
+	Used     map[string]int `json:"used,omitempty"`     // standing answers used, by step/cause
+	Failure  *Failure       `json:"failure,omitempty"`  // the newest
+	Accepted []Failure      `json:"accepted,omitempty"` // a person said proceed
+	Question *Question      `json:"question,omitempty"` // open
+	Result   *Result        `json:"result,omitempty"`   // when ended
+}
+
+// Failure is what went wrong.
+type Failure struct {
+	Step   Step   `json:"step"`
+	Op     Op     `json:"op"`
+	Cause  Cause  `json:"cause"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// UnmarshalJSON refuses another format and unknown words: a state that cannot
+// be understood must not be acted on.
+func (s *State) UnmarshalJSON(data []byte) error {
+	type plain State
+	var p plain
+	if err := json.Unmarshal(data, &p); err != nil {
+		return err
+	}
+	if p.Format != Format {
+		return fmt.Errorf("run state has format %d, this drydock reads %d", p.Format, Format)
+	}
+	if !knownStep(p.Step) {
+		return fmt.Errorf("run state has the unknown step %q", p.Step)
+	}
+	switch p.Phase {
+	case Reading, Commanding, Awaiting, Probing, Asking, Ended:
+	default:
+		return fmt.Errorf("run state has the unknown phase %q", p.Phase)
+	}
+	*s = State(p)
+	return nil
+}
