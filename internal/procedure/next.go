@@ -141,6 +141,9 @@ func (t *turn) run(op Op) {
 		t.mustHaveBackup()
 		t.Touched, t.Loaded = true, false
 	}
+	if op == OpRecover || op == OpModify {
+		t.Delivered = true
+	}
 	t.Restoring = t.Step == RestoreFiles
 	t.act(Action{Kind: kind, Op: op, Token: t.Token, Effect: t.Effect, Attempt: t.Attempts[t.Step], Deadline: t.Deadline})
 }
@@ -223,7 +226,7 @@ func (t *turn) advance() error {
 		t.run(ops[i+1])
 		return nil
 	}
-	if t.Step == Preflight && t.From == t.Plan.Target {
+	if t.Step == Preflight && t.Plan.isUpdate() && t.From == t.Plan.Target {
 		return t.end(Unneeded)
 	}
 	switch next := t.following(); next {
@@ -231,7 +234,7 @@ func (t *turn) advance() error {
 		if t.Step == RestoreFiles {
 			return t.end(RolledBack)
 		}
-		return t.end(Updated)
+		return t.end(t.Plan.Goal.reached())
 	case Keep:
 		t.Step = Keep
 		if !t.Plan.CanKeep {

@@ -196,7 +196,7 @@ func (t *turn) end(outcome Outcome) error {
 	}
 	t.Result, t.Question, t.Pending = r, nil, ""
 	t.Phase, t.Deadline = Ended, t.ev.At
-	if outcome == Updated || outcome == RolledBack {
+	if outcome == Updated || outcome == RolledBack || outcome == BackedUp || outcome == Restored {
 		t.Step = Done
 	}
 	t.act(Action{Kind: Finish, Token: t.Token})
@@ -210,8 +210,12 @@ func (t *turn) left(outcome Outcome) Left {
 		return NewProven
 	case outcome == RolledBack:
 		return OldProven
+	case outcome == Restored:
+		return ConfigProven
 	case t.Restoring:
 		return RestoreUnknown
+	case t.Delivered && !t.Plan.isUpdate():
+		return ConfigUnproven
 	case !t.Touched:
 		return Untouched
 	case t.Loaded:

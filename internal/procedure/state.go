@@ -16,9 +16,11 @@ const Format = 1
 type Plan struct {
 	Run      fleet.RunID     `json:"run"`
 	Device   fleet.DeviceID  `json:"device"`
-	Release  fleet.ReleaseID `json:"release"`
-	Identity fleet.Identity  `json:"identity"` // empty if the device was never identified
-	Target   string          `json:"target"`   // the wanted version
+	Goal     Goal            `json:"goal,omitempty"`
+	Release  fleet.ReleaseID `json:"release,omitempty"`
+	Source   *BackupRef      `json:"source,omitempty"` // GoalRestore: the backup to recover
+	Identity fleet.Identity  `json:"identity"`         // empty if the device was never identified
+	Target   string          `json:"target"`           // the wanted version
 	Recover  fleet.Recovery  `json:"recover"`
 	CanKeep  bool            `json:"canKeep"` // the driver has keep and restore-files
 	// RebootAfter names the operations after which the device must be told to
@@ -123,9 +125,10 @@ type State struct {
 	Seen     Observation    `json:"seen"`     // as last read
 
 	Backup     *BackupRef  `json:"backup,omitempty"`
-	Kept       bool        `json:"kept"`    // the old files are on the device
-	Touched    bool        `json:"touched"` // loading was ordered
-	Loaded     bool        `json:"loaded"`  // the wanted version was read back from the same device
+	Kept       bool        `json:"kept"`                // the old files are on the device
+	Touched    bool        `json:"touched"`             // loading was ordered
+	Delivered  bool        `json:"delivered,omitempty"` // a configuration was ordered to be loaded
+	Loaded     bool        `json:"loaded"`              // the wanted version was read back from the same device
 	Restoring  bool        `json:"restoring,omitempty"`
 	Assessment *Assessment `json:"assessment,omitempty"`
 	Comparison *Comparison `json:"comparison,omitempty"`

@@ -37,6 +37,9 @@ func (t *turn) operations(step Step) []Op {
 
 // following is the step after this one.
 func (t *turn) following() Step {
+	if next, ok := t.Plan.Goal.after(t.Step); ok {
+		return next
+	}
 	modified := t.Plan.Recover == fleet.RecoverModified
 	switch t.Step {
 	case Preflight:
@@ -75,7 +78,7 @@ func (t *turn) following() Step {
 
 // delivery is the step that gives the device its final configuration.
 func (t *turn) delivery() Step {
-	if t.Plan.Recover == fleet.RecoverOriginal && t.Assessment != nil && t.Assessment.Needed {
+	if t.Plan.Goal != GoalRestore && t.Plan.Recover == fleet.RecoverOriginal && t.Assessment != nil && t.Assessment.Needed {
 		return Modify
 	}
 	return Recover

@@ -126,6 +126,8 @@ const (
 	Unneeded   Outcome = "unneeded"    // the device already ran the wanted version; nothing was touched
 	RolledBack Outcome = "rolled-back" // old version and old configuration, proven
 	Stopped    Outcome = "stopped"     // by a person's answer or cancel
+	BackedUp   Outcome = "backed-up"   // a backup was taken by hand
+	Restored   Outcome = "restored"    // a backup was recovered by hand, and proven
 	Expired    Outcome = "expired"     // nobody answered before the question's deadline
 )
 
@@ -134,12 +136,14 @@ type Left string
 
 // The states a device is left in.
 const (
-	Untouched      Left = "untouched"       // nothing was loaded
-	NewProven      Left = "new-proven"      // new version, configuration proven
-	OldProven      Left = "old-proven"      // old version, configuration proven equal
-	NewUnproven    Left = "new-unproven"    // new version runs; its configuration is not proven
-	LoadUnproven   Left = "load-unproven"   // loading was ordered; what runs is not proven: needs hands
-	RestoreUnknown Left = "restore-unknown" // putting back was ordered and is not proven: needs hands
+	Untouched      Left = "untouched"              // nothing was loaded
+	NewProven      Left = "new-proven"             // new version, configuration proven
+	OldProven      Left = "old-proven"             // old version, configuration proven equal
+	NewUnproven    Left = "new-unproven"           // new version runs; its configuration is not proven
+	LoadUnproven   Left = "load-unproven"          // loading was ordered; what runs is not proven: needs hands
+	ConfigProven   Left = "configuration-proven"   // version untouched, the wanted configuration proven
+	ConfigUnproven Left = "configuration-unproven" // version untouched; a configuration was ordered to be loaded and is not proven
+	RestoreUnknown Left = "restore-unknown"        // putting back was ordered and is not proven: needs hands
 )
 
 func knownStep(s Step) bool { return slices.Contains(Steps(), s) }

@@ -1,0 +1,198 @@
+package client
+
+import (
+	"time"
+
+	"drydock/internal/fleet"
+	"drydock/internal/procedure"
+)
+
+// Credentials as they are sent to the server; they are never sent back.
+type Credentials struct {
+	Version        string `json:"version" enum:"v1,v2c,v3" doc:"SNMP version; never another than this is tried"`
+	Community      string `json:"community,omitempty" doc:"SNMPv1 and v2c"`
+	WriteCommunity string `json:"writeCommunity,omitempty" doc:"for SET; empty: the same community"`
+	User           string `json:"user,omitempty" doc:"SNMPv3 user"`
+	AuthProtocol   string `json:"authProtocol,omitempty" doc:"MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512"`
+	AuthPassword   string `json:"authPassword,omitempty"`
+	PrivProtocol   string `json:"privProtocol,omitempty" doc:"DES, AES-128, AES-192, AES-256"`
+	PrivPassword   string `json:"privPassword,omitempty"`
+	ContextName    string `json:"contextName,omitempty"`
+}
+
+// NewDevice is a device to be added, or changed if its id is known.
+type NewDevice struct {
+	ID          fleet.DeviceID    `json:"id" minLength:"1" maxLength:"128" doc:"your name for the device"`
+	Address     string            `json:"address" minLength:"1" doc:"host or host:port of the SNMP agent; port 161 if none"`
+	Driver      string            `json:"driver" minLength:"1" doc:"drydock driver list names them"`
+	Serial      string            `json:"serial,omitempty" doc:"serial number, if known: another device at the address is then refused"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Credentials *Credentials      `json:"credentials,omitempty" doc:"left as they are if absent"`
+}
+
+// DeviceQuery selects devices.
+type DeviceQuery struct {
+	Label   string // "key=value"
+	Driver  string
+	Model   string
+	Version string
+	Text    string // in id, address, model or serial
+	After   string // cursor: the last id seen
+	Limit   int
+}
+
+// Driver describes one family.
+type Driver struct {
+	Name        string            `json:"name"`
+	Description string            `json:"description"`
+	Protocols   []string          `json:"protocols"`
+	Operations  []string          `json:"operations"`
+	Cannot      map[string]string `json:"cannot,omitempty" doc:"what the family cannot do by SNMP, and the reason"`
+	Source      string            `json:"source,omitempty" doc:"the driver file"`
+}
+
+// RunOrder asks for runs.
+type RunOrder struct {
+	Devices         []fleet.DeviceID     `json:"devices" minItems:"1" maxItems:"20000"`
+	Release         fleet.ReleaseID      `json:"release,omitempty"`
+	Goal            procedure.Goal       `json:"goal,omitempty" enum:"update,backup,restore" default:"update"`
+	Backup          fleet.BackupID       `json:"backup,omitempty" doc:"for goal restore"`
+	Standing        []procedure.Standing `json:"standing,omitempty" doc:"answers given beforehand; default: ask"`
+	QuestionTimeout string               `json:"questionTimeout,omitempty" doc:"how long a question waits before the run stops safely, as 24h"`
+	Protocol        string               `json:"protocol,omitempty" doc:"tftp or ftp; default: the driver's first"`
+	Key             string               `json:"key,omitempty" doc:"the same key gives the same runs"`
+}
+
+// RunStarted says what became of the order for one device.
+type RunStarted struct {
+	Device fleet.DeviceID `json:"device"`
+	Run    fleet.RunID    `json:"run,omitempty"`
+	Error  string         `json:"error,omitempty"`
+	Hint   string         `json:"hint,omitempty"`
+}
+
+// Plan is what an update would do to one device, from what is known now.
+type Plan struct {
+	Device   fleet.DeviceID `json:"device"`
+	Model    string         `json:"model,omitempty"`
+	From     string         `json:"from,omitempty"`
+	To       string         `json:"to"`
+	Bytes    fleet.Bytes    `json:"bytes"`
+	Backup   fleet.BackupID `json:"backup,omitempty" doc:"the backup that the migration was rehearsed on"`
+	Modify   string         `json:"modify" doc:"no, yes, manual or unknown"`
+	Rules    []string       `json:"rules,omitempty" doc:"the rules that fire"`
+	Blockers []string       `json:"blockers,omitempty" doc:"why it cannot be started"`
+	Concerns []string       `json:"concerns,omitempty" doc:"what will be asked about"`
+}
+
+// Run is one device's way through the procedure.
+type Run struct {
+	ID        fleet.RunID     `json:"id"`
+	Device    fleet.DeviceID  `json:"device"`
+	Release   fleet.ReleaseID `json:"release,omitempty"`
+	StartedAt time.Time       `json:"startedAt"`
+	UpdatedAt time.Time       `json:"updatedAt"`
+	Seq       int             `json:"seq"`
+	State     procedure.State `json:"state"`
+	Progress  *Progress       `json:"progress,omitempty"`
+}
+
+// Progress of the operation that is under way; not kept in the journal.
+type Progress struct {
+	Op      procedure.Op `json:"op"`
+	Percent int          `json:"percent" minimum:"0" maximum:"100"`
+	Octets  int64        `json:"octets,omitempty"`
+}
+
+// Entry is one line of a run's journal.
+type Entry struct {
+	Seq   int             `json:"seq"`
+	Event procedure.Event `json:"event"`
+}
+
+// Change is one event of the stream.
+type Change struct {
+	Run     fleet.RunID     `json:"run"`
+	Device  fleet.DeviceID  `json:"device"`
+	Release fleet.ReleaseID `json:"release,omitempty"`
+	Seq     int             `json:"seq"`
+	Event   procedure.Event `json:"event"`
+	State   procedure.State `json:"state"`
+	Gap     bool            `json:"gap,omitempty" doc:"changes before this one were left out: the watcher was slow"`
+}
+
+// Question is a question with whose it is and what was answered.
+type Question struct {
+	procedure.Question
+	Run        fleet.RunID      `json:"run"`
+	Device     fleet.DeviceID   `json:"device"`
+	Open       bool             `json:"open"`
+	Choice     procedure.Choice `json:"choice,omitempty"`
+	AnsweredBy string           `json:"answeredBy,omitempty"`
+	AnsweredAt time.Time        `json:"answeredAt,omitzero"`
+}
+
+// Difference is one line that two configurations do not share.
+type Difference struct {
+	Kind         string   `json:"kind" doc:"lost, added or changed"`
+	Category     string   `json:"category,omitempty"`
+	Path         []string `json:"path,omitempty"`
+	Expected     string   `json:"expected,omitempty"`
+	Got          string   `json:"got,omitempty"`
+	ExpectedLine int      `json:"expectedLine,omitempty"`
+	GotLine      int      `json:"gotLine,omitempty"`
+}
+
+// Diff compares two backups by meaning.
+type Diff struct {
+	A           fleet.BackupID `json:"a"`
+	B           fleet.BackupID `json:"b"`
+	Same        bool           `json:"same"`
+	Differences []Difference   `json:"differences"`
+}
+
+// Line says what became of one line of the backed-up configuration.
+type Line struct {
+	Line    int    `json:"line"`
+	Text    string `json:"text"`
+	Fate    string `json:"fate" doc:"kept, changed, dropped or manual"`
+	Rule    string `json:"rule,omitempty"`
+	Because string `json:"because,omitempty"`
+	Outputs []int  `json:"outputs,omitempty"`
+}
+
+// Finding is what the migration has to say to a person.
+type Finding struct {
+	Rule     string `json:"rule"`
+	Severity string `json:"severity"`
+	Line     int    `json:"line,omitempty"`
+	Text     string `json:"text,omitempty"`
+	Message  string `json:"message"`
+}
+
+// Counts of lines by what became of them.
+type Counts struct {
+	Kept    int `json:"kept"`
+	Changed int `json:"changed"`
+	Dropped int `json:"dropped"`
+	Manual  int `json:"manual"`
+	Added   int `json:"added"`
+}
+
+// Report says line by line what the run did to the configuration, computed
+// afresh from the sealed backups.
+type Report struct {
+	Run        fleet.RunID           `json:"run"`
+	Needed     bool                  `json:"needed" doc:"whether the new version needs the configuration modified"`
+	Lines      []Line                `json:"lines,omitempty"`
+	Findings   []Finding             `json:"findings,omitempty"`
+	Summary    map[string]Counts     `json:"summary,omitempty" doc:"by category: user, port, protocol, default"`
+	Comparison *procedure.Comparison `json:"comparison,omitempty" doc:"second backup against what was expected"`
+	Added      []Difference          `json:"added,omitempty" doc:"what the device added by itself"`
+}
+
+// Version of the server.
+type Version struct {
+	Version string `json:"version"`
+	API     string `json:"api"`
+}
