@@ -1,0 +1,83 @@
+package driver
+
+import (
+	"time"
+
+	"drydock/internal/procedure"
+)
+
+// Driver is one compiled driver. It is immutable and safe for use by many
+// goroutines.
+type Driver struct {
+	name, description string
+	format, endMarker string
+	compare           CompareRules
+	timeouts          map[Operation]time.Duration
+	rebootAfter       []procedure.Op
+	cannot            map[Operation]string
+	protocols         []string
+	quirks            Quirks
+	files             []FileRole
+	notifications     []string
+	matches           []match
+	health            []healthRule
+	index             indexRange
+	schema            *schema
+	programs          map[Operation]*program
+}
+
+// CompareRules say how two configurations of the family are compared, as plain
+// data for package migrate: patterns are those of its paths.
+type CompareRules struct {
+	Ignore     []string // lines that differ without meaning: dates, checksums
+	Ordered    []string // blocks whose order has meaning
+	Unordered  []string // blocks whose order has none
+	Categories []CategoryRule
+}
+
+// CategoryRule says which lines hold one category of configuration data: user,
+// port, protocol or default.
+type CategoryRule struct {
+	Category string
+	Paths    []string
+}
+
+// Quirks are peculiarities that the server has to know.
+type Quirks struct {
+	MaxBlksize    int      // TFTP blksize (RFC 2348) above which devices fail; 0 = none known
+	Rollover      int      // TFTP block number after 65535: 0 or 1
+	FTPMode       string   // "active", "passive" or "any"
+	SNMPVersions  []string // "v1", "v2c", "v3", those that the family speaks; none = all
+	MaxVarbinds   int      // most varbinds in one PDU; 0 = no limit known
+	SilentWrites  bool     // the agent does not answer while flash is written
+	PollInterval  time.Duration
+	MaxInterval   time.Duration // polls slow down to this
+	MaxNameLength int           // longest file name that the device accepts; 0 = none known
+}
+
+// FileRole is a file that a release of the family may have.
+type FileRole struct {
+	Role     string
+	Optional bool
+	Text     string
+}
+
+// Reading is one value that identify reads.
+type Reading struct {
+	Name   string // "serial", "model", "version", "engine-id"
+	Object string
+	OID    string
+}
+
+// Name is what devices and releases call the driver.
+func (d *Driver) Name() string { return d.name }
+
+// Description says for people which equipment it is for.
+func (d *Driver) Description() string { return d.description }
+
+// Format names the configuration's format in package migrate.
+func (d *Driver) Format() string { return d.format }
+
+// EndMarker is the last line of a whole configuration; "" where the format has
+// none.
+func (d *Driver) EndMarker() string { return d.endMarker }
