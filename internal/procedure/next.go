@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 )
 
 // ErrUnfit is what Next returns, wrapped, for an event that does not fit the
@@ -31,7 +30,8 @@ type rules struct {
 	trustDone      bool // B3: takes the device's "done" for success
 	ignoreIdentity bool // B4: does not look at the identity after the reboot
 	silenceIsYes   bool // B7: takes a question's deadline for "repeat"
-	forgetStop     bool // B8: forgets a stop on restart
+	forgetStop     bool // B8: forgets on restart that a stop was ordered
+	reopenStopped  bool // B8: resumes on restart a run that was answered "stop"
 	resumeUnprobed bool // B12: repeats an intent after restart without a probe
 	trapMovesState bool // B14: takes a trap for the outcome
 }
@@ -43,6 +43,8 @@ type turn struct {
 	State
 	ev      Event
 	actions []Action
+	by      string // whose answer is being followed
+	waived  bool   // the answer being followed goes on in spite of what a proof found
 }
 
 func (r rules) next(s State, ev Event) (State, []Action, error) {
@@ -64,6 +66,11 @@ func (t *turn) apply() error {
 		return t.unfit("it has not started")
 	}
 	if t.Phase == Ended {
+		if t.reopenStopped && t.ev.Kind == Restarted && t.Result.Outcome == Stopped {
+			t.Result = nil
+			t.run(t.Op)
+			return nil
+		}
 		return t.unfit("it has ended")
 	}
 	switch t.ev.Kind {
@@ -95,9 +102,16 @@ func (t *turn) unfit(format string, args ...any) error {
 
 // clone copies what Next may change.
 func (s State) clone() State {
-	s.Attempts = maps.Clone(s.Attempts)
-	s.Used = maps.Clone(s.Used)
+	s.Attempts = cloned(s.Attempts)
+	s.Used = cloned(s.Used)
 	return s
+}
+
+// cloned is a copy that can be written to, also where m is nil.
+func cloned[K comparable](m map[K]int) map[K]int {
+	c := make(map[K]int, len(m))
+	maps.Copy(c, m)
+	return c
 }
 
 func (t *turn) start() error {
@@ -107,9 +121,12 @@ func (t *turn) start() error {
 	if t.ev.Plan == nil {
 		return t.unfit("it carries no plan")
 	}
+	if err := t.ev.Plan.Check(); err != nil {
+		return t.unfit("%v", err)
+	}
 	t.State = State{
 		Format:   Format,
-		Plan:     *t.ev.Plan,
+		Plan:     t.ev.Plan.clone(),
 		Identity: t.ev.Plan.Identity,
 		Attempts: map[Step]int{},
 		Used:     map[string]int{},
@@ -130,22 +147,26 @@ func (t *turn) run(op Op) {
 	t.Op = op
 	t.Token++
 	t.Deadline = t.ev.At.Add(t.Plan.timeout(op))
-	t.Unproven = false
-	t.Question = nil
-	kind := Read
-	t.Phase = Reading
-	if !op.IsRead() {
-		kind, t.Phase, t.Effect = Perform, Commanding, t.Token
-	}
-	if op == OpUpdate {
-		t.mustHaveBackup()
-		t.Touched, t.Loaded = true, false
-	}
-	if op == OpRecover || op == OpModify {
-		t.Delivered = true
-	}
+	t.Failure = nil
 	t.Restoring = t.Step == RestoreFiles
-	t.act(Action{Kind: kind, Op: op, Token: t.Token, Effect: t.Effect, Attempt: t.Attempts[t.Step], Deadline: t.Deadline})
+	if op.IsRead() {
+		t.Phase = Reading
+		t.act(t.working(Read))
+		return
+	}
+	t.Phase, t.Effect = Commanding, t.Token
+	t.Unproven, t.Taken = false, false
+	switch op {
+	case OpUpdate:
+		t.mustHaveBackup()
+		t.TouchedBefore = t.Touched
+		t.Touched, t.Loaded = true, false
+	case OpRecover, OpModify:
+		t.Delivered = true
+	case OpVerify, OpProveRestore:
+		t.Comparison = nil // an older proof proves nothing now
+	}
+	t.act(t.working(Perform))
 }
 
 // mustHaveBackup is I1 as an assertion: no path leads here without it.
@@ -157,66 +178,13 @@ func (t *turn) mustHaveBackup() {
 
 func (t *turn) act(a Action) { t.actions = append(t.actions, a) }
 
-// timeout is the operation's predetermined time.
-func (p Plan) timeout(op Op) time.Duration {
-	if d := p.Timeouts[op]; d > 0 {
-		return d
+// working is an action that brings the outcome of the operation under way.
+func (t *turn) working(kind ActionKind) Action {
+	a := Action{Kind: kind, Op: t.Op, Token: t.Token, Attempt: t.Attempts[t.Step], Deadline: t.Deadline}
+	if !t.Op.IsRead() {
+		a.Effect = t.Effect
 	}
-	return DefaultTimeout
-}
-
-// outcomeOf says whether the event is the outcome of what is going on now.
-func (t *turn) outcomeOf(phases ...Phase) error {
-	if !slices.Contains(phases, t.Phase) {
-		return t.unfit("nothing waits for it")
-	}
-	if t.ev.Token != t.Token {
-		return t.unfit("it is the outcome of %d, the run is at %d", t.ev.Token, t.Token)
-	}
-	return nil
-}
-
-func (t *turn) accepted() error {
-	if err := t.outcomeOf(Commanding); err != nil {
-		return err
-	}
-	t.Phase = Awaiting
-	return nil
-}
-
-func (t *turn) finished() error {
-	if err := t.outcomeOf(Reading, Commanding, Awaiting); err != nil {
-		return err
-	}
-	return t.succeed()
-}
-
-// succeed takes over what the operation found and goes on, or fails where the
-// facts do not bear the success out (I4).
-func (t *turn) succeed() error {
-	if err := t.complete(); err != nil {
-		return err
-	}
-	t.Unproven = false
-	t.Failure = nil
-	if cause, detail := t.absorb(); cause != "" {
-		return t.fail(cause, detail)
-	}
-	if t.StopBy != "" && !t.atEnd() {
-		return t.end(Stopped)
-	}
-	if t.Pending == Restore {
-		return t.follow()
-	}
-	t.Pending = ""
-	return t.advance()
-}
-
-// atEnd says whether nothing is left to be done, so that a stop that was
-// ordered while the last operation ran has nothing to prevent.
-func (t *turn) atEnd() bool {
-	ops := t.operations(t.Step)
-	return t.Op == ops[len(ops)-1] && t.following() == Done
+	return a
 }
 
 // advance runs the step's next operation, or the next step.
@@ -226,7 +194,7 @@ func (t *turn) advance() error {
 		t.run(ops[i+1])
 		return nil
 	}
-	if t.Step == Preflight && t.Plan.isUpdate() && t.From == t.Plan.Target {
+	if t.Step == Preflight && t.unneeded(t.From) {
 		return t.end(Unneeded)
 	}
 	switch next := t.following(); next {
@@ -236,9 +204,9 @@ func (t *turn) advance() error {
 		}
 		return t.end(t.Plan.Goal.reached())
 	case Keep:
-		t.Step = Keep
 		if !t.Plan.CanKeep {
-			t.Op = OpKeep
+			t.Step, t.Op = Keep, OpKeep
+			t.Attempts[Keep]++
 			return t.fail(CannotKeep, "the driver of this family has no way to keep the old files on the device")
 		}
 		t.begin(Keep)
@@ -248,150 +216,12 @@ func (t *turn) advance() error {
 	return nil
 }
 
-func (t *turn) faulted() error {
-	if err := t.outcomeOf(Reading, Commanding, Awaiting, Probing); err != nil {
-		return err
-	}
-	if t.ev.Cause == "" {
-		return t.unfit("it has no cause")
-	}
-	if t.Phase == Probing {
-		t.Unproven = true
-	} else {
-		t.Unproven = t.ev.Unclear && !t.Op.IsRead()
-	}
-	if t.Op == OpUpdate && t.Phase == Commanding && !t.ev.Unclear && t.Attempts[Load] == 1 {
-		t.Touched = false // the device was never told
-	}
-	if t.repeatLost && t.ev.Unclear {
-		t.run(t.Op)
-		return nil
-	}
-	return t.fail(t.ev.Cause, t.ev.Detail)
-}
+// unneeded says whether a device that runs this version needs no update.
+func (t *turn) unneeded(version string) bool { return t.Plan.isUpdate() && version == t.Plan.Target }
 
-func (t *turn) overdue() error {
-	if t.ev.At.Before(t.Deadline) {
-		return t.unfit("the deadline is not before %s", t.Deadline.Format(time.RFC3339))
-	}
-	if t.ev.Token != t.Token {
-		return t.unfit("it is about %d, the run is at %d", t.ev.Token, t.Token)
-	}
-	if t.Phase == Asking {
-		if t.silenceIsYes {
-			return t.choose(Repeat)
-		}
-		return t.end(Expired)
-	}
-	t.act(Action{Kind: Abandon, Op: t.Op, Token: t.Token})
-	t.Unproven = t.Phase == Probing || !t.Op.IsRead()
-	return t.fail(Timeout, fmt.Sprintf("%s did not end within %s", t.Op, t.Plan.timeout(t.Op)))
-}
-
-func (t *turn) restarted() error {
-	if t.forgetStop {
-		t.StopBy = ""
-	}
-	switch t.Phase {
-	case Reading:
-		t.act(Action{Kind: Read, Op: t.Op, Token: t.Token, Effect: t.Effect, Attempt: t.Attempts[t.Step], Deadline: t.Deadline})
-	case Commanding:
-		if t.resumeUnprobed {
-			t.run(t.Op)
-			return nil
-		}
-		t.probe(t.Deadline)
-	case Awaiting:
-		t.await(t.Deadline)
-	case Probing:
-		t.probe(t.Deadline)
-	case Asking:
-		t.act(Action{Kind: Ask, Question: t.Question, Token: t.Token, Deadline: t.Deadline})
-	}
-	return nil
-}
-
-// probe asks what became of the newest effect. It has a time of its own if the
-// effect's deadline has passed.
-func (t *turn) probe(deadline time.Time) {
-	t.Phase = Probing
-	t.Token++
-	t.Question = nil
-	t.Deadline = deadline
-	if !deadline.After(t.ev.At) {
-		t.Deadline = t.ev.At.Add(t.Plan.timeout(OpIdentify))
-	}
-	t.act(Action{Kind: Probe, Op: t.Op, Token: t.Token, Effect: t.Effect, Attempt: t.Attempts[t.Step], Deadline: t.Deadline})
-}
-
-// await goes on waiting for the newest effect, under a new token.
-func (t *turn) await(deadline time.Time) {
-	t.Phase = Awaiting
-	t.Token++
-	t.Deadline = deadline
-	t.act(Action{Kind: Await, Op: t.Op, Token: t.Token, Effect: t.Effect, Attempt: t.Attempts[t.Step], Deadline: t.Deadline})
-}
-
-func (t *turn) probed() error {
-	if err := t.outcomeOf(Probing); err != nil {
-		return err
-	}
-	switch t.ev.Verdict {
-	case Running:
-		t.await(t.extended())
-		return nil
-	case Succeeded:
-		return t.succeed()
-	case NotStarted:
-		return t.unbegun()
-	case Failed:
-		t.Unproven = false
-		if t.Pending != "" {
-			return t.follow()
-		}
-		return t.fail(orElse(t.ev.Cause, DeviceFailed), t.ev.Detail)
-	case Inscrutable:
-		t.Unproven = false // it was probed, and the person is told
-		return t.fail(OutcomeUnknown, t.ev.Detail)
-	}
-	return t.unfit("there is no verdict %q", t.ev.Verdict)
-}
-
-// extended is the deadline for going on waiting: the one there was, or a new
-// predetermined time if a person said repeat.
-func (t *turn) extended() time.Time {
-	if t.Pending != "" || !t.Deadline.After(t.ev.At) {
-		return t.ev.At.Add(t.Plan.timeout(t.Op))
-	}
-	return t.Deadline
-}
-
-// unbegun follows a verdict that the effect never began.
-func (t *turn) unbegun() error {
-	t.Unproven = false
-	switch {
-	case t.StopBy != "":
-		return t.end(Stopped)
-	case t.Pending != "":
-		return t.follow()
-	}
-	t.run(t.Op)
-	return nil
-}
-
-func (t *turn) noticed() error {
-	if t.trapMovesState && t.Phase == Awaiting {
-		return t.advance()
-	}
-	if t.Phase == Awaiting || t.Phase == Commanding {
-		t.act(Action{Kind: Wake, Op: t.Op, Token: t.Token})
-	}
-	return nil
-}
-
-func orElse(c, otherwise Cause) Cause {
-	if c == "" {
-		return otherwise
-	}
-	return c
+// atEnd says whether nothing is left to be done, so that a stop that was
+// ordered while the last operation ran has nothing to prevent.
+func (t *turn) atEnd() bool {
+	ops := t.operations(t.Step)
+	return t.Op == ops[len(ops)-1] && t.following() == Done
 }

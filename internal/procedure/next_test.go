@@ -50,6 +50,7 @@ func TestStraightWayThrough(t *testing.T) {
 		Event{Kind: Finished}, // recover
 		Event{Kind: Finished, Assessment: &Assessment{Needed: true}},
 		Event{Kind: Finished}, // modify
+		Event{Kind: Finished, Observed: seen("2.0")},
 		Event{Kind: Finished, Comparison: &Comparison{Carried: 100}},
 	)
 	if s.Phase != Ended || s.Result.Outcome != Updated || s.Result.Left != NewProven {

@@ -5,35 +5,46 @@ import (
 	"slices"
 )
 
-// fail ends an attempt: a stop that was ordered takes effect, a standing
-// answer is followed, or the person is asked (claims 4, 9, 14).
+// StandingAnswer is who stopped a run where the user's answer had been given
+// beforehand.
+const StandingAnswer = "standing answer"
+
+func (t *turn) failed(cause Cause, detail string) *Failure {
+	return &Failure{Step: t.Step, Op: t.Op, Cause: cause, Detail: detail}
+}
+
+// fail ends an attempt: a stop that was ordered takes effect, an answer that
+// waited for this is followed, a standing answer is followed, or the person is
+// asked (claims 4, 9, 14).
 func (t *turn) fail(cause Cause, detail string) error {
-	t.Failure = &Failure{Step: t.Step, Op: t.Op, Cause: cause, Detail: detail}
-	pending := t.Pending
-	t.Pending = ""
+	t.Failure = t.failed(cause, detail)
 	if t.StopBy != "" {
 		return t.end(Stopped)
 	}
-	if pending == Restore && !t.Unproven {
-		t.Pending = Restore
+	choices := t.choices(cause)
+	if t.settles(cause) && slices.Contains(choices, t.Pending) {
 		return t.follow()
 	}
-	choices := t.choices(cause)
+	t.Pending = ""
 	if choice := t.standing(cause, choices); choice != "" {
+		t.by = StandingAnswer
 		return t.choose(choice)
 	}
 	t.ask(cause, detail, choices)
 	return nil
 }
 
+// settles says whether a failure shows what became of the effect for which an
+// answer waits. Another device at the address, and an effect that nobody can
+// tell about, are news that the person who answered did not have.
+func (t *turn) settles(cause Cause) bool {
+	return t.Pending != "" && !t.Unproven && cause != IdentityChanged && cause != OutcomeUnknown
+}
+
 func (t *turn) ask(cause Cause, detail string, choices []Choice) {
 	t.Phase = Asking
 	t.Token++
-	wait := t.Plan.QuestionTimeout
-	if wait <= 0 {
-		wait = DefaultQuestionTimeout
-	}
-	t.Deadline = t.ev.At.Add(wait)
+	t.Deadline = t.ev.At.Add(t.Plan.questionTimeout())
 	t.Question = &Question{
 		ID:   fmt.Sprintf("%s-q%d", t.Plan.Run, t.Token),
 		Step: t.Step, Op: t.Op, Attempt: t.Attempts[t.Step],
@@ -41,6 +52,12 @@ func (t *turn) ask(cause Cause, detail string, choices []Choice) {
 		AskedAt: t.ev.At, Deadline: t.Deadline,
 	}
 	t.act(Action{Kind: Ask, Question: t.Question, Token: t.Token, Deadline: t.Deadline})
+}
+
+// withdraw closes the open question: each Ask is followed by one Withdraw.
+func (t *turn) withdraw() {
+	t.act(Action{Kind: Withdraw, Question: t.Question, Token: t.Token})
+	t.Question = nil
 }
 
 // choices are the answers that the method allows here.
@@ -52,26 +69,33 @@ func (t *turn) choices(cause Cause) []Choice {
 	if t.mayProceed(cause) {
 		c = append(c, Proceed)
 	}
-	if t.Kept && t.Touched && t.Step != RestoreFiles && cause != IdentityChanged {
+	if t.mayRestore(cause) {
 		c = append(c, Restore)
 	}
 	return append(c, Stop)
 }
 
+// mayRestore says whether putting the old files back is an answer: they are
+// there, loading may have changed something, and it is not being done already.
+func (t *turn) mayRestore(cause Cause) bool {
+	return t.Kept && t.Touched && cause != IdentityChanged && (t.Step != RestoreFiles || t.ThenLoad)
+}
+
 // mayProceed says whether going on in spite of the failure is a person's right:
 // where nothing was changed yet, or where they have seen the differences.
 func (t *turn) mayProceed(cause Cause) bool {
+	if t.Unproven {
+		return false
+	}
 	switch t.Step {
 	case Preflight:
 		return cause == Concerns
 	case Keep:
-		return !t.Unproven && (cause == CannotKeep || cause == NoRoom || cause == DeviceFailed || cause == Refused)
+		return cause == CannotKeep || cause == NoRoom || cause == DeviceFailed || cause == Refused
 	case Assess:
 		return cause == ManualFindings
-	case Verify:
-		return cause == ConfigurationLost || cause == HealthFailed
-	case RestoreFiles:
-		return t.Op == OpProveRestore && cause == ConfigurationLost
+	case Verify, RestoreFiles:
+		return t.Comparison != nil && t.isProof() && (cause == ConfigurationLost || cause == HealthFailed)
 	}
 	return false
 }
@@ -80,24 +104,27 @@ func (t *turn) mayProceed(cause Cause) bool {
 // may be given here. Another device at the address, and an effect that nobody
 // can tell about, need a standing answer that names them.
 func (t *turn) standing(cause Cause, choices []Choice) Choice {
-	named := cause == IdentityChanged || cause == OutcomeUnknown
-	i := slices.IndexFunc(t.Plan.Standing, func(a Standing) bool {
-		return a.Step == t.Step && (a.Cause == cause || a.Cause == "" && !named)
-	})
+	i := t.standingFor(cause)
+	if i < 0 && cause != IdentityChanged && cause != OutcomeUnknown {
+		i = t.standingFor("")
+	}
 	if i < 0 {
 		return ""
 	}
 	answer := t.Plan.Standing[i]
 	key := fmt.Sprintf("%s/%s", answer.Step, answer.Cause)
-	choice := answer.Then
-	if t.Used[key] < answer.Repeat {
+	if t.Used[key] < answer.Repeat && slices.Contains(choices, Repeat) {
 		t.Used[key]++
-		choice = Repeat
+		return Repeat
 	}
-	if !slices.Contains(choices, choice) {
+	if !slices.Contains(choices, answer.Then) {
 		return ""
 	}
-	return choice
+	return answer.Then
+}
+
+func (t *turn) standingFor(cause Cause) int {
+	return slices.IndexFunc(t.Plan.Standing, func(a Standing) bool { return a.Step == t.Step && a.Cause == cause })
 }
 
 func (t *turn) answered() error {
@@ -107,24 +134,30 @@ func (t *turn) answered() error {
 	if t.ev.Question != t.Question.ID {
 		return t.unfit("question %s is not open, %s is", t.ev.Question, t.Question.ID)
 	}
+	if !t.ev.At.Before(t.Deadline) {
+		return t.unfit("the question's deadline has passed")
+	}
 	if !slices.Contains(t.Question.Choices, t.ev.Choice) {
 		return t.unfit("the answers to this question are %v", t.Question.Choices)
 	}
+	t.withdraw()
+	t.by = t.ev.By
 	return t.choose(t.ev.Choice)
 }
 
 // choose follows an answer, given now or beforehand. An effect whose outcome
 // is not known is probed before anything else is done (I5).
 func (t *turn) choose(choice Choice) error {
-	t.Question = nil
-	t.Pending = choice
-	switch {
-	case choice == Stop:
+	switch choice {
+	case Stop:
 		return t.end(Stopped)
-	case choice == Proceed:
+	case Proceed:
 		return t.proceed()
-	case t.Unproven:
-		t.probe(t.ev.At)
+	}
+	t.Pending = choice
+	if t.Unproven {
+		t.Deadline = t.ev.At // the answer gives it new time
+		t.probe()
 		return nil
 	}
 	return t.follow()
@@ -133,93 +166,62 @@ func (t *turn) choose(choice Choice) error {
 // follow carries out the pending repeat or restore-files; the newest effect is
 // settled.
 func (t *turn) follow() error {
-	choice := t.Pending
-	t.Pending = ""
+	choice, cause := t.Pending, t.Failure.Cause
 	switch {
 	case choice == Restore:
-		t.ThenLoad = false
-		t.begin(RestoreFiles)
-	case t.Op.IsRead() && t.Step == t.Failure.Step && t.Failure.Cause != WrongVersion:
-		t.Attempts[t.Step]++
-		t.run(t.Op)
-	case t.Step == Load && t.Kept:
-		// claim 10: the old files are recovered before the download is repeated
-		t.ThenLoad = true
-		t.begin(RestoreFiles)
-	case t.Step == Verify && t.Failure.Cause == ConfigurationLost:
+		t.putBack(false)
+	case cause == WrongVersion && t.Step != RestoreFiles, t.Step == Load && !t.Op.IsRead():
+		t.reload()
+	case t.Op.IsRead() && cause != WrongVersion, t.Op == OpProveRestore && cause != ConfigurationLost:
+		t.again() // only what could not be read is read again
+	case t.Op == OpVerify && cause == ConfigurationLost:
+		t.Pending = ""
 		t.begin(t.delivery())
 	default:
+		t.Pending = ""
 		t.begin(t.Step)
 	}
 	return nil
 }
 
+// again is another attempt that begins with the operation that failed.
+func (t *turn) again() {
+	t.Pending = ""
+	t.Attempts[t.Step]++
+	t.run(t.Op)
+}
+
+// reload is another attempt at giving the device the wanted version. Where the
+// old files were kept they are recovered before the download is repeated (claim
+// 10). A restoration of a configuration loads nothing, it delivers again.
+func (t *turn) reload() {
+	switch {
+	case !t.Plan.isUpdate():
+		t.Pending = ""
+		t.begin(t.delivery())
+	case t.Kept && t.Touched:
+		t.putBack(true)
+	default:
+		t.Pending = ""
+		t.begin(Load)
+	}
+}
+
+// putBack has the device put its old files back: for good, or for loading
+// again.
+func (t *turn) putBack(thenLoad bool) {
+	t.ThenLoad, t.Undoing, t.Pending = thenLoad, t.Failure, ""
+	t.begin(RestoreFiles)
+}
+
 // proceed goes on as the person decided.
 func (t *turn) proceed() error {
-	t.Pending = ""
-	t.Accepted = append(slices.Clip(t.Accepted), *t.Failure)
+	if !slices.Contains(t.Accepted, *t.Failure) {
+		t.Accepted = append(slices.Clip(t.Accepted), *t.Failure)
+	}
+	t.waived = t.isProof()
 	t.Failure = nil
 	ops := t.operations(t.Step)
 	t.Op = ops[len(ops)-1]
 	return t.advance()
-}
-
-func (t *turn) cancelled() error {
-	if t.StopBy != "" {
-		return t.unfit("%s has stopped it already", t.StopBy)
-	}
-	t.StopBy = t.ev.By
-	if t.StopBy == "" {
-		t.StopBy = "unknown"
-	}
-	switch t.Phase {
-	case Reading:
-		t.act(Action{Kind: Abandon, Op: t.Op, Token: t.Token})
-		return t.end(Stopped)
-	case Asking:
-		return t.end(Stopped)
-	}
-	return nil // an effect is under way: it stops before the next one
-}
-
-func (t *turn) end(outcome Outcome) error {
-	if t.Question != nil || t.Phase == Asking {
-		t.act(Action{Kind: Withdraw, Question: t.Question, Token: t.Token})
-	}
-	by := t.StopBy
-	if outcome == Stopped && by == "" {
-		by = t.ev.By
-	}
-	r := &Result{Outcome: outcome, Left: t.left(outcome), Step: t.Step, By: by, Accepted: t.Accepted}
-	if t.Failure != nil {
-		r.Cause, r.Detail = t.Failure.Cause, t.Failure.Detail
-	}
-	t.Result, t.Question, t.Pending = r, nil, ""
-	t.Phase, t.Deadline = Ended, t.ev.At
-	if outcome == Updated || outcome == RolledBack || outcome == BackedUp || outcome == Restored {
-		t.Step = Done
-	}
-	t.act(Action{Kind: Finish, Token: t.Token})
-	return nil
-}
-
-// left says in what state the device is, from what was proven.
-func (t *turn) left(outcome Outcome) Left {
-	switch {
-	case outcome == Updated:
-		return NewProven
-	case outcome == RolledBack:
-		return OldProven
-	case outcome == Restored:
-		return ConfigProven
-	case t.Restoring:
-		return RestoreUnknown
-	case t.Delivered && !t.Plan.isUpdate():
-		return ConfigUnproven
-	case !t.Touched:
-		return Untouched
-	case t.Loaded:
-		return NewUnproven
-	}
-	return LoadUnproven
 }

@@ -3,6 +3,7 @@ package procedure
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"drydock/internal/fleet"
@@ -11,43 +12,6 @@ import (
 // Format is the version of the encoding of State and Event. A journal written
 // in another format is refused, never guessed at.
 const Format = 1
-
-// Plan is what was ordered for one run, fixed when it starts.
-type Plan struct {
-	Run      fleet.RunID     `json:"run"`
-	Device   fleet.DeviceID  `json:"device"`
-	Goal     Goal            `json:"goal,omitempty"`
-	Release  fleet.ReleaseID `json:"release,omitempty"`
-	Source   *BackupRef      `json:"source,omitempty"` // GoalRestore: the backup to recover
-	Identity fleet.Identity  `json:"identity"`         // empty if the device was never identified
-	Target   string          `json:"target"`           // the wanted version
-	Recover  fleet.Recovery  `json:"recover"`
-	CanKeep  bool            `json:"canKeep"` // the driver has keep and restore-files
-	// RebootAfter names the operations after which the device must be told to
-	// restart; a device that restarts by itself needs no entry.
-	RebootAfter []Op `json:"rebootAfter,omitempty"`
-	// Timeouts are the predetermined times; an operation without one has
-	// DefaultTimeout.
-	Timeouts        map[Op]time.Duration `json:"timeouts,omitempty"`
-	QuestionTimeout time.Duration        `json:"questionTimeout"` // then the run stops safely
-	Standing        []Standing           `json:"standing,omitempty"`
-}
-
-// DefaultTimeout is an operation's predetermined time where the plan has none.
-const DefaultTimeout = 5 * time.Minute
-
-// DefaultQuestionTimeout is how long a question waits for a person where the
-// plan does not say.
-const DefaultQuestionTimeout = 24 * time.Hour
-
-// Standing is an answer that the user gave beforehand: repeat so many times,
-// then Then; empty Then asks.
-type Standing struct {
-	Step   Step   `json:"step"`
-	Cause  Cause  `json:"cause,omitempty"` // empty: any, but for identity-changed and outcome-unknown
-	Repeat int    `json:"repeat,omitempty"`
-	Then   Choice `json:"then,omitempty"`
-}
 
 // Observation is what was read from the device.
 type Observation struct {
@@ -124,21 +88,24 @@ type State struct {
 	From     string         `json:"from"`     // the version before loading
 	Seen     Observation    `json:"seen"`     // as last read
 
-	Backup     *BackupRef  `json:"backup,omitempty"`
-	Kept       bool        `json:"kept"`                // the old files are on the device
-	Touched    bool        `json:"touched"`             // loading was ordered
-	Delivered  bool        `json:"delivered,omitempty"` // a configuration was ordered to be loaded
-	Loaded     bool        `json:"loaded"`              // the wanted version was read back from the same device
-	Restoring  bool        `json:"restoring,omitempty"`
-	Assessment *Assessment `json:"assessment,omitempty"`
-	Comparison *Comparison `json:"comparison,omitempty"`
+	Backup        *BackupRef  `json:"backup,omitempty"`
+	Kept          bool        `json:"kept"`                // the old files are on the device
+	Touched       bool        `json:"touched"`             // loading was ordered, and is not known never to have begun
+	TouchedBefore bool        `json:"touchedBefore"`       // Touched as it was before the newest order to load
+	Delivered     bool        `json:"delivered,omitempty"` // a configuration was ordered to be loaded
+	Loaded        bool        `json:"loaded"`              // the wanted version was read back from the same device
+	Restoring     bool        `json:"restoring,omitempty"`
+	Assessment    *Assessment `json:"assessment,omitempty"`
+	Comparison    *Comparison `json:"comparison,omitempty"`
 
 	Unproven bool           `json:"unproven,omitempty"` // the newest effect's outcome is not known
+	Taken    bool           `json:"taken,omitempty"`    // the device has taken the newest effect's command
 	Pending  Choice         `json:"pending,omitempty"`  // answered, to be followed once the effect is settled
 	StopBy   string         `json:"stopBy,omitempty"`   // cancel was ordered: stop before the next effect
 	ThenLoad bool           `json:"thenLoad,omitempty"` // restore-files leads to another load
-	Used     map[string]int `json:"used,omitempty"`     // standing answers used, by step/cause
-	Failure  *Failure       `json:"failure,omitempty"`  // the newest
+	Used     map[string]int `json:"used"`               // standing answers used, by step/cause
+	Failure  *Failure       `json:"failure,omitempty"`  // that is being dealt with
+	Undoing  *Failure       `json:"undoing,omitempty"`  // the one for which the old files are put back
 	Accepted []Failure      `json:"accepted,omitempty"` // a person said proceed
 	Question *Question      `json:"question,omitempty"` // open
 	Result   *Result        `json:"result,omitempty"`   // when ended
@@ -163,14 +130,30 @@ func (s *State) UnmarshalJSON(data []byte) error {
 	if p.Format != Format {
 		return fmt.Errorf("run state has format %d, this drydock reads %d", p.Format, Format)
 	}
-	if !knownStep(p.Step) {
-		return fmt.Errorf("run state has the unknown step %q", p.Step)
-	}
-	switch p.Phase {
-	case Reading, Commanding, Awaiting, Probing, Asking, Ended:
-	default:
-		return fmt.Errorf("run state has the unknown phase %q", p.Phase)
+	if err := State(p).check(); err != nil {
+		return err
 	}
 	*s = State(p)
+	return nil
+}
+
+// check says what in a state that was read is not understood.
+func (s State) check() error {
+	switch {
+	case !knownStep(s.Step):
+		return fmt.Errorf("run state has the unknown step %q", s.Step)
+	case !slices.Contains(Ops(), s.Op):
+		return fmt.Errorf("run state has the unknown operation %q", s.Op)
+	case !slices.Contains([]Phase{Reading, Commanding, Awaiting, Probing, Asking, Ended}, s.Phase):
+		return fmt.Errorf("run state has the unknown phase %q", s.Phase)
+	case s.Pending != "" && s.Pending != Repeat && s.Pending != Restore:
+		return fmt.Errorf("run state has the unknown pending answer %q", s.Pending)
+	case (s.Phase == Asking) != (s.Question != nil):
+		return fmt.Errorf("run state is %s, but whether a question is open says otherwise", s.Phase)
+	case (s.Phase == Ended) != (s.Result != nil):
+		return fmt.Errorf("run state is %s, but whether it has a result says otherwise", s.Phase)
+	case s.Failure == nil && (s.Phase == Asking || s.Pending != ""):
+		return fmt.Errorf("run state is %s after a failure that it does not name", s.Phase)
+	}
 	return nil
 }

@@ -1,33 +1,50 @@
 package procedure
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"drydock/internal/fleet"
 )
 
-// stepOps is the table of the method: what is done in each step, in order. A
+// stepOps is the table of the method: what is done in a step, in order. A
 // reboot is left out where the device needs no command for it.
-var stepOps = map[Step][]Op{
-	Preflight:    {OpPreflight},
-	Backup:       {OpBackup},
-	Keep:         {OpKeep},
-	Load:         {OpUpdate, OpReboot, OpIdentify},
-	Recover:      {OpRecover, OpReboot},
-	Assess:       {OpAssess},
-	Modify:       {OpModify, OpReboot},
-	Verify:       {OpVerify},
-	RestoreFiles: {OpRestoreFiles, OpReboot, OpIdentify, OpProveRestore},
+func stepOps(step Step) []Op {
+	switch step {
+	case Preflight:
+		return []Op{OpPreflight}
+	case Backup:
+		return []Op{OpBackup}
+	case Keep:
+		return []Op{OpKeep}
+	case Load:
+		return []Op{OpUpdate, OpReboot, OpIdentify}
+	case Recover:
+		return []Op{OpRecover, OpReboot}
+	case Assess:
+		return []Op{OpAssess}
+	case Modify:
+		return []Op{OpModify, OpReboot}
+	case Verify:
+		// recovering and modifying may restart the device: who it is and what it
+		// runs is read once more before its configuration is believed (I4)
+		return []Op{OpIdentify, OpVerify}
+	case RestoreFiles:
+		return []Op{OpRestoreFiles, OpReboot, OpIdentify, OpProveRestore}
+	}
+	return nil
 }
 
 // operations are the step's operations for this run.
 func (t *turn) operations(step Step) []Op {
-	all := stepOps[step]
-	return slices.DeleteFunc(slices.Clone(all), func(op Op) bool {
+	all := stepOps(step)
+	first := all[0]
+	return slices.DeleteFunc(all, func(op Op) bool {
 		switch op {
 		case OpReboot:
-			return !slices.Contains(t.Plan.RebootAfter, all[0])
+			return !slices.Contains(t.Plan.RebootAfter, first)
 		case OpProveRestore:
 			return t.ThenLoad // the backup is at hand, and the next load follows
 		}
@@ -84,31 +101,28 @@ func (t *turn) delivery() Step {
 	return Recover
 }
 
-// complete says whether the outcome carries what the operation must bring.
-func (t *turn) complete() error {
-	ev, missing := t.ev, ""
+// missing names what the outcome should bring and does not.
+func (t *turn) missing() string {
+	ev := t.ev
 	switch t.Op {
 	case OpPreflight, OpIdentify:
 		if ev.Observed == nil {
-			missing = "what was observed"
+			return "what was observed"
 		}
 	case OpBackup:
 		if ev.Backup == nil || ev.Backup.Run != t.Plan.Run || ev.Backup.Device != t.Plan.Device {
-			missing = "this run's verified backup"
+			return "this run's verified backup"
 		}
 	case OpAssess:
 		if ev.Assessment == nil {
-			missing = "the assessment"
+			return "the assessment"
 		}
 	case OpVerify, OpProveRestore:
 		if ev.Comparison == nil {
-			missing = "the comparison"
+			return "the comparison"
 		}
 	}
-	if missing != "" {
-		return t.unfit("the outcome of %s must bring %s", t.Op, missing)
-	}
-	return nil
+	return ""
 }
 
 // absorb takes over the outcome's facts. It returns the cause, and what was
@@ -130,6 +144,11 @@ func (t *turn) absorb() (Cause, string) {
 		}
 	case OpVerify, OpProveRestore:
 		t.Comparison = t.ev.Comparison
+		if t.ev.Observed != nil {
+			if cause, detail := t.absorbIdentity(); cause != "" {
+				return cause, detail
+			}
+		}
 		if c := t.Comparison; c.Lost+c.Changed > 0 {
 			return ConfigurationLost, fmt.Sprintf("%d lines are missing, %d have another value", c.Lost, c.Changed)
 		}
@@ -139,32 +158,46 @@ func (t *turn) absorb() (Cause, string) {
 
 func (t *turn) absorbPreflight() (Cause, string) {
 	seen := *t.ev.Observed
-	if !t.Identity.IsZero() && !t.Identity.Matches(seen.Identity) {
+	switch {
+	case seen.Identity.IsZero():
+		return DoesNotFit, "the device tells nothing that it could be known by: no serial number, engine ID or sysObjectID"
+	case seen.Version == "":
+		return DoesNotFit, "the device does not tell which version it runs"
+	case !t.Identity.IsZero() && !t.Identity.Matches(seen.Identity):
 		return IdentityChanged, differs(t.Identity, seen.Identity)
 	}
-	t.Identity, t.Seen, t.From = seen.Identity, seen, seen.Version
-	if len(t.ev.Concerns) > 0 {
-		return Concerns, fmt.Sprint(t.ev.Concerns)
+	t.Identity, t.Seen, t.From = known(t.Identity, seen.Identity), seen, seen.Version
+	if len(t.ev.Concerns) > 0 && !t.unneeded(seen.Version) {
+		return Concerns, strings.Join(t.ev.Concerns, "; ")
 	}
 	return "", ""
+}
+
+// known is what is seen, and what was known before where nothing is seen.
+func known(before, seen fleet.Identity) fleet.Identity {
+	return fleet.Identity{
+		Serial:      cmp.Or(seen.Serial, before.Serial),
+		EngineID:    cmp.Or(seen.EngineID, before.EngineID),
+		SysObjectID: cmp.Or(seen.SysObjectID, before.SysObjectID),
+	}
 }
 
 // absorbIdentity believes a load, or a restoration, only on two facts that the
 // device's own "done" is not one of: who answers and which version it runs (I4).
 func (t *turn) absorbIdentity() (Cause, string) {
-	seen := *t.ev.Observed
+	seen, wanted := *t.ev.Observed, t.Plan.Target
 	if !t.ignoreIdentity && !t.Identity.Matches(seen.Identity) {
 		return IdentityChanged, differs(t.Identity, seen.Identity)
 	}
-	wanted := t.Plan.Target
-	if t.Step == RestoreFiles {
+	if t.Step == RestoreFiles || !t.Plan.isUpdate() {
 		wanted = t.From
 	}
 	t.Seen = seen
 	if !t.trustDone && seen.Version != wanted {
+		t.Loaded = false
 		return WrongVersion, fmt.Sprintf("the device runs %q, wanted is %q", seen.Version, wanted)
 	}
-	t.Loaded = t.Step == Load
+	t.Loaded = t.Step != RestoreFiles && t.Plan.isUpdate()
 	return "", ""
 }
 

@@ -34,14 +34,20 @@ const (
 	OpKeep         Op = "keep"          // effect: the device stores the files that loading changes
 	OpUpdate       Op = "update"        // effect: the device downloads and loads the release
 	OpReboot       Op = "reboot"        // effect: the device restarts and comes back
-	OpIdentify     Op = "identify"      // read: identity and version, after loading
+	OpIdentify     Op = "identify"      // read: identity and version, after loading and before the proof
 	OpRecover      Op = "recover"       // effect: the device fetches its configuration and loads it
 	OpAssess       Op = "assess"        // computed on the server: the migration of the backup
 	OpModify       Op = "modify"        // effect: the device fetches the modified configuration
 	OpVerify       Op = "verify"        // effect: second backup, compared in meaning with what is expected
-	OpRestoreFiles Op = "restore-files" // effect: the device puts the kept files back
+	OpRestoreFiles Op = "restore-files" // effect: the device puts the kept files back; done twice, it is as done once
 	OpProveRestore Op = "prove-restore" // effect: backup, compared with the one before loading
 )
+
+// Ops lists every operation.
+func Ops() []Op {
+	return []Op{OpPreflight, OpBackup, OpKeep, OpUpdate, OpReboot, OpIdentify, OpRecover, OpAssess, OpModify, OpVerify,
+		OpRestoreFiles, OpProveRestore}
+}
 
 // IsRead says whether the operation changes nothing on the device, so that it
 // may be done again without asking what became of it.
@@ -105,6 +111,9 @@ const (
 	Proceed Choice = "proceed"       // go on in spite of what was found
 )
 
+// Choices lists every choice.
+func Choices() []Choice { return []Choice{Repeat, Proceed, Restore, Stop} }
+
 // Verdict is what a probe found out about an effect.
 type Verdict string
 
@@ -134,14 +143,19 @@ const (
 // Left says in what state a run that ended left the device.
 type Left string
 
-// The states a device is left in.
+// The states a device is left in. Proven means: read back from the device
+// after everything that changed it. Accepted means: read back, and a person
+// went on in spite of the differences in Result.Accepted.
 const (
 	Untouched      Left = "untouched"              // nothing was loaded
 	NewProven      Left = "new-proven"             // new version, configuration proven
+	NewAccepted    Left = "new-accepted"           // new version, configuration or health with accepted differences
 	OldProven      Left = "old-proven"             // old version, configuration proven equal
-	NewUnproven    Left = "new-unproven"           // new version runs; its configuration is not proven
+	OldAccepted    Left = "old-accepted"           // old version, configuration with accepted differences
+	NewUnproven    Left = "new-unproven"           // the new version was read back after loading; what came after is not proven
 	LoadUnproven   Left = "load-unproven"          // loading was ordered; what runs is not proven: needs hands
 	ConfigProven   Left = "configuration-proven"   // version untouched, the wanted configuration proven
+	ConfigAccepted Left = "configuration-accepted" // version untouched, configuration with accepted differences
 	ConfigUnproven Left = "configuration-unproven" // version untouched; a configuration was ordered to be loaded and is not proven
 	RestoreUnknown Left = "restore-unknown"        // putting back was ordered and is not proven: needs hands
 )
