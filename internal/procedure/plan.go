@@ -20,7 +20,8 @@ type Plan struct {
 	Identity fleet.Identity  `json:"identity"`         // empty if the device was never identified
 	Target   string          `json:"target"`           // the wanted version
 	Recover  fleet.Recovery  `json:"recover"`
-	CanKeep  bool            `json:"canKeep"` // the driver has keep and restore-files
+	Protocol string          `json:"protocol,omitempty"` // of the transfers: "tftp" or "ftp"
+	CanKeep  bool            `json:"canKeep"`            // the driver has keep and restore-files
 	// RebootAfter names the operations after which the device must be told to
 	// restart; a device that restarts by itself needs no entry.
 	RebootAfter []Op `json:"rebootAfter,omitempty"`

@@ -18,6 +18,8 @@ type Observation struct {
 	Identity fleet.Identity `json:"identity"`
 	Model    string         `json:"model,omitempty"`
 	Version  string         `json:"version,omitempty"`
+	// Health is what the driver's health checks read, by name.
+	Health map[string]string `json:"health,omitempty"`
 }
 
 // BackupRef points at a sealed backup that was verified: whole, parsed, end
@@ -75,18 +77,19 @@ type Result struct {
 // State is a run at one moment. It is a value: Next never changes the one it
 // is given.
 type State struct {
-	Format   int            `json:"format"`
-	Plan     Plan           `json:"plan"`
-	Phase    Phase          `json:"phase"`
-	Step     Step           `json:"step"`
-	Op       Op             `json:"op"`
-	Attempts map[Step]int   `json:"attempts"`
-	Token    uint64         `json:"token"`  // the newest token given out
-	Effect   uint64         `json:"effect"` // the token of the newest effect; the driver finds its traces by it
-	Deadline time.Time      `json:"deadline,omitzero"`
-	Identity fleet.Identity `json:"identity"` // that preflight found; every effect goes to it
-	From     string         `json:"from"`     // the version before loading
-	Seen     Observation    `json:"seen"`     // as last read
+	Format   int               `json:"format"`
+	Plan     Plan              `json:"plan"`
+	Phase    Phase             `json:"phase"`
+	Step     Step              `json:"step"`
+	Op       Op                `json:"op"`
+	Attempts map[Step]int      `json:"attempts"`
+	Token    uint64            `json:"token"`  // the newest token given out
+	Effect   uint64            `json:"effect"` // the token of the newest effect; the driver finds its traces by it
+	Deadline time.Time         `json:"deadline,omitzero"`
+	Identity fleet.Identity    `json:"identity"`         // that preflight found; every effect goes to it
+	From     string            `json:"from"`             // the version before loading
+	Seen     Observation       `json:"seen"`             // as last read
+	Health   map[string]string `json:"health,omitempty"` // before loading; verify compares with it
 
 	Backup        *BackupRef  `json:"backup,omitempty"`
 	Kept          bool        `json:"kept"`                // the old files are on the device

@@ -167,6 +167,7 @@ func (t *turn) absorbPreflight() (Cause, string) {
 		return IdentityChanged, differs(t.Identity, seen.Identity)
 	}
 	t.Identity, t.Seen, t.From = known(t.Identity, seen.Identity), seen, seen.Version
+	t.Health = seen.Health
 	if len(t.ev.Concerns) > 0 && !t.unneeded(seen.Version) {
 		return Concerns, strings.Join(t.ev.Concerns, "; ")
 	}
