@@ -1,0 +1,64 @@
+# drydock: `make run` shows it, `make test` proves it.
+
+GO      ?= go
+BIN     := bin
+CACHE   := .cache
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# Debian packages that the tests talk to, and the command that shows each is there.
+TEST_PACKAGES := snmp:snmpget snmpd:/usr/sbin/snmpd snmptrapd:/usr/sbin/snmptrapd curl:curl lftp:lftp atftp:atftp \
+	tftp-hpa:tftp busybox:busybox smitools:smilint postgresql-15:/usr/lib/postgresql/15/bin/postgres nmap:nmap iproute2:ip
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.PHONY: help
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.PHONY: build
+build: ## static binaries into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
+
+.PHONY: run
+run: build ## the main job: server and simulated fleet on loopback, updated before your eyes
+	$(BIN)/drydock demo $(DEMO)
+
+.PHONY: test
+test: test-setup vet ## everything that proves drydock works, with the race detector
+	DRYDOCK_TEST_NO_SKIP=$(if $(wildcard ../shared),1,) $(GO) test -race -timeout 14m ./...
+
+.PHONY: test-setup
+test-setup: ## install the foreign clients and servers that tests talk to
+	@tools/test-setup $(TEST_PACKAGES)
+
+.PHONY: vet
+vet: ## gofmt and go vet
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: vet ## vet, staticcheck, and govulncheck where its database can be reached
+	$(GO) run $(STATICCHECK) ./...
+	@$(GO) run $(GOVULNCHECK) ./... || echo "govulncheck could not run or found something: see above"
+
+.PHONY: bench
+bench: build ## measure against the peers; prints Markdown tables
+	@mkdir -p $(CACHE)/bench
+	$(GO) run ./bench/tftp -cache $(CACHE)/bench
+	$(GO) test -run '^$$' -bench Runs10000 -benchtime 1x ./internal/engine/local
+
+.PHONY: soak
+soak: build ## the kill test and the lossy transfers at length
+	DRYDOCK_SOAK=1 $(GO) test -timeout 60m -count 1 ./test/...
+
+FUZZTIME ?= 60s
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME
+	@tools/fuzz $(FUZZTIME)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BIN) $(CACHE)
