@@ -13,6 +13,7 @@ type Driver struct {
 	format, endMarker string
 	compare           CompareRules
 	timeouts          map[Operation]time.Duration
+	explicitTimeout   map[Operation]bool // given in the file
 	rebootAfter       []procedure.Op
 	cannot            map[Operation]string
 	protocols         []string
@@ -53,6 +54,9 @@ type Quirks struct {
 	PollInterval  time.Duration
 	MaxInterval   time.Duration // polls slow down to this
 	MaxNameLength int           // longest file name that the device accepts; 0 = none known
+	// EngineIDChanges says that a new software brings a new snmpEngineID, so
+	// that it is not taken as identity.
+	EngineIDChanges bool
 }
 
 // FileRole is a file that a release of the family may have.
