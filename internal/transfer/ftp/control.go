@@ -26,7 +26,7 @@ const (
 
 // control is a control connection whose reader, the library, sees only lines
 // that passed the filter. A refused command is replaced by one that the library
-// does not know, so that its answers stay in order.
+// refuses, so that its answers stay in order.
 type control struct {
 	net.Conn
 	srv  *Server
@@ -47,7 +47,8 @@ type control struct {
 
 func newControl(s *Server, conn net.Conn, peer netip.AddrPort) *control {
 	c := &control{Conn: conn, srv: s, peer: peer, in: bufio.NewReaderSize(conn, maxLine), gone: make(chan struct{})}
-	c.limit = time.AfterFunc(s.cfg.LoginTimeout, func() { _ = c.Close() })
+	c.limit = time.AfterFunc(time.Hour, func() { _ = c.Close() })
+	c.limit.Reset(s.cfg.LoginTimeout) // only now may it find c.limit
 	return c
 }
 
@@ -93,7 +94,7 @@ func (c *control) filter(line []byte) (string, error) {
 	line = bytes.TrimLeft(bytes.TrimRight(line, "\r\n"), "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff") // Telnet IP and Synch before ABOR
 	for _, b := range line {
 		if b < ' ' || b == 0x7f { // a CR in a name would split the answer
-			return "REFUSED", nil
+			return refused, nil
 		}
 	}
 	verb, param, _ := strings.Cut(string(line), " ")
@@ -104,14 +105,10 @@ func (c *control) filter(line []byte) (string, error) {
 	return c.afterLogin(verb, param), nil
 }
 
-func refused(verb string) string {
-	for _, b := range []byte(verb) {
-		if b < 'A' || b > 'Z' {
-			return "REFUSED"
-		}
-	}
-	return verb[:min(len(verb), 8)] + "-REFUSED"
-}
+// refused stands for every command that is not let through. The library
+// answers it with 502, and as with any command it knows, only after a transfer
+// has been answered: its answers to unknown commands do not wait for that.
+const refused = "HELP"
 
 func (c *control) beforeLogin(verb, param string) (string, error) {
 	switch verb {
@@ -128,7 +125,7 @@ func (c *control) beforeLogin(verb, param string) (string, error) {
 	if known(verb) {
 		return verb, nil // the library asks for a login
 	}
-	return refused(verb), nil
+	return refused, nil
 }
 
 // login checks user and password. A failure is answered here, after a delay
@@ -168,14 +165,14 @@ func known(verb string) bool {
 
 func (c *control) afterLogin(verb, param string) string {
 	if !known(verb) {
-		return refused(verb)
+		return refused
 	}
 	switch verb {
 	case "STRU": // the library lacks it; F is the only structure (RFC 959 section 3.1.2)
 		if strings.EqualFold(param, "F") {
 			return "NOOP"
 		}
-		return refused(verb)
+		return refused
 	case "TYPE":
 		c.ascii = strings.HasPrefix(strings.ToUpper(param), "A")
 	case "RETR", "STOR":
@@ -187,11 +184,11 @@ func (c *control) afterLogin(verb, param string) string {
 		return verb + " /" + c.name(param)
 	case "PORT", "EPRT":
 		if port(verb, param) < 1024 {
-			return refused(verb)
+			return refused
 		}
 	case "PASV":
 		if !c.peer.Addr().Is4() {
-			return refused(verb) // EPSV is for IPv6 (RFC 2428)
+			return refused // EPSV is for IPv6 (RFC 2428)
 		}
 	}
 	return strings.TrimRight(fmt.Sprintf("%s %s", verb, param), " ")
