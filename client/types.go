@@ -53,14 +53,15 @@ type Driver struct {
 
 // RunOrder asks for runs.
 type RunOrder struct {
-	Devices         []fleet.DeviceID     `json:"devices" minItems:"1" maxItems:"20000"`
-	Release         fleet.ReleaseID      `json:"release,omitempty"`
-	Goal            procedure.Goal       `json:"goal,omitempty" enum:"update,backup,restore" default:"update"`
-	Backup          fleet.BackupID       `json:"backup,omitempty" doc:"for goal restore"`
-	Standing        []procedure.Standing `json:"standing,omitempty" doc:"answers given beforehand; default: ask"`
-	QuestionTimeout string               `json:"questionTimeout,omitempty" doc:"how long a question waits before the run stops safely, as 24h"`
-	Protocol        string               `json:"protocol,omitempty" doc:"tftp or ftp; default: the driver's first"`
-	Key             string               `json:"key,omitempty" doc:"the same key gives the same runs"`
+	Devices         []fleet.DeviceID        `json:"devices" minItems:"1" maxItems:"20000"`
+	Release         fleet.ReleaseID         `json:"release,omitempty"`
+	Goal            procedure.Goal          `json:"goal,omitempty" enum:"update,backup,restore" default:"update"`
+	Backup          fleet.BackupID          `json:"backup,omitempty" doc:"for goal restore"`
+	Standing        []procedure.Standing    `json:"standing,omitempty" doc:"answers given beforehand; default: ask"`
+	QuestionTimeout string                  `json:"questionTimeout,omitempty" doc:"how long a question waits before the run stops safely, as 24h"`
+	Protocol        string                  `json:"protocol,omitempty" doc:"tftp or ftp; default: the driver's first"`
+	Timeouts        map[procedure.Op]string `json:"timeouts,omitempty" doc:"predetermined times by operation, as 90s; default: the driver's"`
+	Key             string                  `json:"key,omitempty" doc:"the same key gives the same runs"`
 }
 
 // RunStarted says what became of the order for one device.

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"drydock/drivers"
+	"drydock/internal/driver"
+	"drydock/internal/fault"
+)
+
+func (s *session) driverCommand() *cobra.Command {
+	return noun("driver", "Families of equipment: list, show, check, match",
+		s.driverList(), s.driverShow(), s.driverCheck(), s.driverMatch())
+}
+
+func (s *session) driverList() *cobra.Command {
+	return &cobra.Command{Use: "list", Short: "List the server's drivers", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			api, err := s.client()
+			if err != nil {
+				return err
+			}
+			list, err := api.Drivers(c.Context())
+			if err != nil {
+				return err
+			}
+			return s.print(list, func(w *tabwriter.Writer) {
+				row(w, "DRIVER", "PROTOCOLS", "OPERATIONS", "DESCRIPTION")
+				for _, d := range list {
+					row(w, d.Name, strings.Join(d.Protocols, ","), strings.Join(d.Operations, ","), d.Description)
+				}
+			})
+		}}
+}
+
+func (s *session) driverShow() *cobra.Command {
+	return &cobra.Command{Use: "show NAME", Short: "Show a driver's file", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			api, err := s.client()
+			if err != nil {
+				return err
+			}
+			d, err := api.Driver(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if s.output == "table" {
+				_, err = fmt.Fprint(s.Stdout, d.Source)
+				return err
+			}
+			return s.print(d, nil)
+		}}
+}
+
+func (s *session) driverCheck() *cobra.Command {
+	return &cobra.Command{Use: "check FILE...", Short: "Explain every mistake in driver files; needs no server", Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			bad := 0
+			for _, path := range args {
+				raw, err := os.ReadFile(path)
+				if err != nil {
+					return usagef("%v", err)
+				}
+				if _, err := driver.Parse(path, raw); err != nil {
+					bad++
+					fmt.Fprintln(s.Stderr, err)
+					continue
+				}
+				fmt.Fprintf(s.Stderr, "%s: good\n", path)
+			}
+			if bad > 0 {
+				return exitError(fault.ExitUsage)
+			}
+			return nil
+		}}
+}
+
+func (s *session) driverMatch() *cobra.Command {
+	var oid, descr string
+	c := &cobra.Command{Use: "match", Short: "Say which driver fits a device; needs no server", Args: cobra.NoArgs}
+	c.Flags().StringVar(&oid, "sysobjectid", "", "the device's sysObjectID")
+	c.Flags().StringVar(&descr, "sysdescr", "", "the device's sysDescr")
+	c.RunE = func(*cobra.Command, []string) error {
+		if oid == "" && descr == "" {
+			return usagef("give --sysobjectid, --sysdescr or both")
+		}
+		set, err := driver.LoadAll(drivers.FS)
+		if err != nil {
+			return err
+		}
+		d, why := set.Match(oid, descr)
+		match := struct {
+			Driver string               `json:"driver"`
+			Why    []driver.Explanation `json:"why"`
+		}{Why: why}
+		if d != nil {
+			match.Driver = d.Name()
+		}
+		if err := s.print(match, func(w *tabwriter.Writer) {
+			row(w, "DRIVER", "MATCHES", "WHY")
+			for _, e := range why {
+				row(w, e.Driver, e.Matched, e.Why)
+			}
+		}); err != nil {
+			return err
+		}
+		if d == nil {
+			return exitError(fault.ExitFailed)
+		}
+		return nil
+	}
+	return c
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"drydock/client"
+	"drydock/internal/fleet"
+)
+
+// columns of a CSV import and where each goes.
+var columns = map[string]func(d *client.NewDevice, c *client.Credentials, value string){
+	"id":              func(d *client.NewDevice, _ *client.Credentials, v string) { d.ID = fleet.DeviceID(v) },
+	"address":         func(d *client.NewDevice, _ *client.Credentials, v string) { d.Address = v },
+	"driver":          func(d *client.NewDevice, _ *client.Credentials, v string) { d.Driver = v },
+	"serial":          func(d *client.NewDevice, _ *client.Credentials, v string) { d.Serial = v },
+	"snmp":            func(_ *client.NewDevice, c *client.Credentials, v string) { c.Version = v },
+	"community":       func(_ *client.NewDevice, c *client.Credentials, v string) { c.Community = v },
+	"write-community": func(_ *client.NewDevice, c *client.Credentials, v string) { c.WriteCommunity = v },
+	"user":            func(_ *client.NewDevice, c *client.Credentials, v string) { c.User = v },
+	"auth":            func(_ *client.NewDevice, c *client.Credentials, v string) { c.AuthProtocol = v },
+	"auth-password":   func(_ *client.NewDevice, c *client.Credentials, v string) { c.AuthPassword = v },
+	"priv":            func(_ *client.NewDevice, c *client.Credentials, v string) { c.PrivProtocol = v },
+	"priv-password":   func(_ *client.NewDevice, c *client.Credentials, v string) { c.PrivPassword = v },
+	"labels":          func(d *client.NewDevice, _ *client.Credentials, v string) { d.Labels = splitLabels(v) },
+}
+
+func splitLabels(text string) map[string]string {
+	m := map[string]string{}
+	for _, part := range strings.Split(text, ";") {
+		if k, v, ok := strings.Cut(strings.TrimSpace(part), "="); ok {
+			m[k] = v
+		}
+	}
+	return m
+}
+
+// readDevices reads an import file by its ending.
+func readDevices(path string) ([]client.NewDevice, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usagef("%v", err)
+	}
+	var devices []client.NewDevice
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".csv":
+		devices, err = readCSV(path, string(raw))
+	case ".yaml", ".yml":
+		devices, err = readYAML(path, raw)
+	default:
+		return nil, usagef("%s: the file's name must end in .csv, .yaml or .yml", path)
+	}
+	if err == nil && len(devices) == 0 {
+		err = usagef("%s: there is no device in it", path)
+	}
+	return devices, err
+}
+
+func readYAML(path string, raw []byte) (devices []client.NewDevice, err error) {
+	asJSON, err := yaml.YAMLToJSON(raw)
+	if err != nil {
+		return nil, usagef("%s: %s", path, yaml.FormatError(err, false, true))
+	}
+	if err := strictJSON(asJSON, &devices); err != nil {
+		return nil, usagef("%s: a list of devices is expected: %v", path, err)
+	}
+	return devices, nil
+}
+
+func readCSV(path, text string) (devices []client.NewDevice, err error) {
+	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
+	r.TrimLeadingSpace = true
+	header, err := r.Read()
+	if err != nil {
+		return nil, usagef("%s: the first line must name the columns: %v", path, err)
+	}
+	for i, name := range header {
+		header[i] = strings.ToLower(strings.TrimSpace(name))
+		if columns[header[i]] == nil {
+			return nil, usagef("%s:1: there is no column %q; the columns are %s", path, name, strings.Join(sortedKeys(columns), ", "))
+		}
+	}
+	for _, name := range []string{"id", "address", "driver"} {
+		if !slices.Contains(header, name) {
+			return nil, usagef("%s:1: the column %s is missing", path, name)
+		}
+	}
+	for {
+		cells, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return devices, nil
+		}
+		if err != nil {
+			return nil, usagef("%s: %v", path, err)
+		}
+		line, _ := r.FieldPos(0)
+		d, err := deviceFromCells(header, cells)
+		if err != nil {
+			return nil, usagef("%s:%d: %v", path, line, err)
+		}
+		devices = append(devices, d)
+	}
+}
+
+func deviceFromCells(header, cells []string) (d client.NewDevice, err error) {
+	creds := client.Credentials{}
+	for i, value := range cells {
+		if value != "" {
+			columns[header[i]](&d, &creds, value)
+		}
+	}
+	for name, value := range map[string]string{"id": string(d.ID), "address": d.Address, "driver": d.Driver} {
+		if value == "" {
+			return d, errors.New("the " + name + " is empty")
+		}
+	}
+	if creds != (client.Credentials{}) {
+		if creds.Version == "" {
+			creds.Version = "v2c"
+			if creds.User != "" {
+				creds.Version = "v3"
+			}
+		}
+		d.Credentials = &creds
+	}
+	return d, nil
+}
+
+// pageSize is how many devices one request asks for.
+const pageSize = 5000
+
+// allDevices follows the pages of a device list.
+func allDevices(ctx context.Context, api *client.Client, q client.DeviceQuery) ([]fleet.Device, error) {
+	wanted := q.Limit
+	all := []fleet.Device{}
+	for {
+		q.Limit = pageSize
+		if wanted > 0 {
+			q.Limit = min(pageSize, wanted-len(all))
+		}
+		page, err := api.Devices(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < q.Limit || wanted > 0 && len(all) >= wanted {
+			return all, nil
+		}
+		q.After = string(page[len(page)-1].ID)
+	}
+}

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// ServeOptions are the flags of drydock serve.
+type ServeOptions struct {
+	Data          string
+	Database      string
+	Engine        string
+	HTTP          string
+	TFTP          string
+	FTP           string
+	FTPPassive    string // "FIRST-LAST" of the passive ports
+	Trap          string
+	ServerAddress string
+	Drivers       string
+	Migrations    string
+	KeyFile       string
+	Key           string // from the environment
+	SinglePort    bool
+}
+
+// DemoOptions are the flags of drydock demo.
+type DemoOptions struct {
+	Devices int
+	Answers string // "ask" or "auto"
+	HTTP    string
+	Data    string // empty: a fresh directory that is removed at the end
+	Hold    bool   // leave the server running at the end
+	Verbose bool   // the server's log on stderr
+}
+
+// SimOptions are the flags of drydock sim.
+type SimOptions struct {
+	Devices   int
+	Driver    string
+	First     string
+	Port      int
+	Faults    string
+	Version   string
+	Seed      uint64
+	TrapSink  string
+	EffectLog string
+	Import    string
+	Speed     float64
+	Strict    bool
+}
+
+func (s *session) serveCommand() *cobra.Command {
+	var o ServeOptions
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server: SNMP manager, TFTP and FTP file server, store, engine, HTTP API",
+		Long: `Run the server. At its first start it makes, in the data directory, the key that
+seals backups and credentials (key, keep a copy elsewhere: without it no backup can
+be opened) and the API's token (token), both readable by their owner only.
+
+The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
+		Args: cobra.NoArgs,
+	}
+	flags := c.Flags()
+	flags.StringVar(&o.Data, "data", s.dataDir(), "data `DIR`")
+	flags.StringVar(&o.Database, "database", "", "store `URL`: postgres://..., or a path for SQLite (default: drydock.db in the data directory)")
+	flags.StringVar(&o.Engine, "engine", "local", "engine `URL`: local")
+	flags.StringVar(&o.HTTP, "http", "127.0.0.1:8480", "`ADDR` of the HTTP API")
+	flags.StringVar(&o.TFTP, "tftp", ":69", "`ADDR` of the TFTP server; empty: none")
+	flags.StringVar(&o.FTP, "ftp", ":21", "`ADDR` of the FTP server; empty: none")
+	flags.StringVar(&o.FTPPassive, "ftp-passive", "", "`FIRST-LAST` of the FTP server's passive ports (default: any)")
+	flags.StringVar(&o.Trap, "trap", ":162", "`ADDR` of the trap receiver; empty: none")
+	flags.StringVar(&o.ServerAddress, "server-address", "", "`IP` that devices reach this server at (default: the one that routes to each device)")
+	flags.StringVar(&o.Drivers, "drivers", "", "`DIR` with more driver files")
+	flags.StringVar(&o.Migrations, "migrations", "", "`DIR` with more migration packs")
+	flags.StringVar(&o.KeyFile, "key-file", "", "`FILE` with the sealing key (default: key in the data directory)")
+	flags.BoolVar(&o.SinglePort, "tftp-single-port", false, "answer TFTP from the listening port only, for firewalls")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		o.Key = s.Env("DRYDOCK_KEY")
+		return s.Serve(c.Context(), o, Streams{s.Stdout, s.Stderr})
+	}
+	return c
+}
+
+func (s *session) demoCommand() *cobra.Command {
+	var o DemoOptions
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Show it all with nothing to install: server and simulated fleet on loopback",
+		Long: `Start the server with a fresh store and a simulated fleet that speaks real SNMP,
+TFTP and FTP on loopback; update it; fail some devices on purpose; ask.
+` + exitCodes,
+		Args: cobra.NoArgs,
+	}
+	flags := c.Flags()
+	flags.IntVar(&o.Devices, "devices", 24, "`N` simulated devices, at least 6")
+	flags.StringVar(&o.Answers, "answers", "ask", "`WHO` answers questions: ask (you do) or auto (the demonstration's own answers)")
+	flags.StringVar(&o.HTTP, "http", "127.0.0.1:8480", "`ADDR` of the HTTP API")
+	flags.StringVar(&o.Data, "data", "", "data `DIR` (default: a fresh one, removed at the end)")
+	flags.BoolVar(&o.Verbose, "verbose", false, "show the server's log")
+	flags.BoolVar(&o.Hold, "hold", false, "leave the server running at the end, until Ctrl-C")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if o.Answers != "ask" && o.Answers != "auto" {
+			return usagef("--answers %s: it is ask or auto", o.Answers)
+		}
+		if o.Devices < 6 || o.Devices > 1000 {
+			return usagef("--devices %d: between 6 and 1000", o.Devices)
+		}
+		return s.demo(c.Context(), o)
+	}
+	return c
+}
+
+func (s *session) simCommand() *cobra.Command {
+	var o SimOptions
+	c := &cobra.Command{
+		Use:   "sim",
+		Short: "Simulate a fleet of equipment on loopback, until Ctrl-C",
+		Args:  cobra.NoArgs,
+	}
+	flags := c.Flags()
+	flags.IntVar(&o.Devices, "devices", 24, "`N` devices, up to 10,000")
+	flags.StringVar(&o.Driver, "driver", "drydock-iad", "`NAME` of the driver whose equipment is simulated")
+	flags.StringVar(&o.First, "first", "127.1.0.1", "`ADDRESS` of the first device")
+	flags.IntVar(&o.Port, "port", 1161, "UDP `PORT` of the SNMP agents")
+	flags.StringVar(&o.Faults, "faults", "", "fault `SPEC`, as \"dev=3 op=update fault=fail count=1; dev=5 op=backup fault=hang\"")
+	flags.StringVar(&o.Version, "software", "1.4", "`VERSION` that the devices run")
+	flags.Uint64Var(&o.Seed, "seed", 1, "`SEED` of names, numbers and timings")
+	flags.StringVar(&o.TrapSink, "trap-sink", "", "`HOST:PORT` that notifications go to")
+	flags.StringVar(&o.EffectLog, "effect-log", "", "append every effect to `FILE`")
+	flags.StringVar(&o.Import, "import", "", "write the fleet to `FILE` for drydock device import")
+	flags.Float64Var(&o.Speed, "speed", 1, "make the devices `N` times as fast")
+	flags.BoolVar(&o.Strict, "strict", false, "new software refuses the old form of the configuration")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return s.Sim(c.Context(), o, Streams{s.Stdout, s.Stderr})
+	}
+	return c
+}
+
+// ShutdownTime is how long a started part may take to end after Ctrl-C.
+const ShutdownTime = 10 * time.Second
