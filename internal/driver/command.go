@@ -124,7 +124,7 @@ func (m *Machine) command(i int, step *setStep, then func() Ask) Ask {
 			}
 			return m.prepareEach(vars[:last], func() Ask { return m.sendCommand(step, vars[last:], 1, then) })
 		}
-		if m.needsBaseline(i) {
+		if m.reboots = m.needsBaseline(i); m.reboots {
 			return m.readBaseline(give)
 		}
 		return give()
@@ -163,10 +163,17 @@ func (m *Machine) sendCommand(step *setStep, vars []setVar, try int, then func()
 		case step.kind == proofReboot:
 			return then() // it may be restarting already: the wait for it decides
 		}
-		return m.readBack(step, vars, proofs, func(taken bool) Ask {
+		return m.readBack(step, vars, proofs, 1, func(taken, silent bool) Ask {
 			switch {
 			case taken:
 				return m.taken(then)
+			case silent && m.reboots:
+				return then() // as above
+			case silent:
+				return m.fail(failure{procedure.NoAnswer, "the command was not answered, and the device does not tell whether it was taken"}, true)
+			case step.kind == proofObjects && !step.repeat:
+				// That nothing shows the effect does not show that there is none.
+				return m.fail(failure{procedure.NoAnswer, "the command was not answered, and nothing shows that it was taken"}, true)
 			case !step.repeat || try >= setTries || m.overdue():
 				m.doubtful = false
 				return m.fail(failure{procedure.NoAnswer, "the command was not answered, and reading back shows that it was not taken"}, false)
@@ -219,28 +226,37 @@ func (m *Machine) proofOIDs(step *setStep, vars []setVar) ([]string, error) {
 	return oids, nil
 }
 
-// readBack finds out whether a command took effect.
-func (m *Machine) readBack(step *setStep, vars []setVar, oids []string, then func(taken bool) Ask) Ask {
-	const tries = 6 // 1, 2, 4, 8, 16 s between them
-	look := func() Ask {
+// readBack finds out whether a command took effect; silent: nothing answers.
+// What the driver names as proof may take a moment to show.
+func (m *Machine) readBack(step *setStep, vars []setVar, oids []string, look int, then func(taken, silent bool) Ask) Ask {
+	const looks, tries = 2, 6 // a read is tried after 1, 2, 4, 8 and 16 s
+	again := func(taken bool) Ask {
+		if taken || step.kind != proofObjects || look >= looks || m.overdue() {
+			return then(taken, false)
+		}
+		return m.wait(defaultAppears/2, "the command was not answered; looking again whether it was taken", func() Ask {
+			return m.readBack(step, vars, oids, look+1, then)
+		})
+	}
+	read := func() Ask {
 		if len(oids) == 0 {
-			return then(false)
+			return again(false)
 		}
 		return m.get(oids, tries, func(v []Varbind, err *AnswerError) Ask {
 			if err != nil {
-				return m.fail(failure{procedure.NoAnswer, "the command was not answered, and the device does not tell whether it was taken"}, true)
+				return then(false, true)
 			}
-			return then(step.proven(vars, v))
+			return again(step.proven(vars, v))
 		})
 	}
 	if !slices.ContainsFunc(step.proofs, func(p proof) bool { return p.transfer }) {
-		return look()
+		return read()
 	}
 	return m.lookTransfers(func() Ask {
 		if m.evidence("").began {
-			return then(true)
+			return then(true, false)
 		}
-		return look()
+		return read()
 	})
 }
 

@@ -138,7 +138,10 @@ func (c *compiler) checkStage(p *program, s stage) {
 		}
 	}
 	for _, poll := range polls {
-		poll.takeTransfer = len(within[*expectStep](p, s)) > 0
+		expects := within[*expectStep](p, s)
+		if poll.takeTransfer = len(expects) > 0; len(expects) == 1 {
+			poll.role = expects[0].role
+		}
 		if poll.absent == absentNotStarted && p.destroysRow() {
 			c.wrong(p.actions[s.command].at, `write "absent: as-transfer" or "absent: unknown"`,
 				"cleanup destroys the row: that it is absent does not show that the command was not given")
@@ -184,8 +187,7 @@ func (c *compiler) chooseProofs(p *program) {
 			set.kind, set.repeat = proofRow, true
 			set.proofs = []proof{{ref: set.rowStatus(rowCreateAndGo).ref}}
 		case set.rowStatus(rowActive) != nil:
-			set.kind = proofObjects
-			set.proofs = []proof{{ref: set.rowStatus(rowActive).ref, values: map[int64]bool{rowActive: true}}}
+			set.kind = proofValues
 		case len(within[*rebootStep](p, s)) > 0 && len(polls) == 0:
 			set.kind = proofReboot
 		case len(polls) == 0 && len(within[*expectStep](p, s)) == 0 && set.comparable():

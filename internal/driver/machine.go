@@ -61,6 +61,7 @@ type Machine struct {
 	commandAt time.Time       // when the latest command was given
 	lenient   bool            // reads that fail do not end the operation
 	touched   bool            // something was set: cleanup is due
+	reboots   bool            // a restart follows the command: silence after it means little
 	doubtful  bool            // whether the command was taken is not known
 	accepted  bool
 	announced bool // an AskWait has said so

@@ -132,8 +132,11 @@ func (d *Driver) readFiles(r *reader, n ast.Node) {
 // indexRange is the range of row indexes that the family accepts.
 type indexRange struct{ min, max uint32 }
 
-// fold maps any number into the range.
+// fold maps any number into the range; one that is in it stays.
 func (i indexRange) fold(n uint32) uint32 {
+	if n >= i.min && n <= i.max {
+		return n
+	}
 	return i.min + uint32(uint64(n)%(uint64(i.max)-uint64(i.min)+1))
 }
 

@@ -173,7 +173,7 @@ func (m *Machine) pollOnce(p *polling, then func() Ask) Ask {
 // judge decides what a sighting means for the operation.
 func (m *Machine) judge(p *polling, s sighting, then func() Ask) Ask {
 	m.noteProgress(p, s)
-	ev := m.evidence("")
+	ev := m.evidence(p.role)
 	// What a shared status shows may be left over from an operation before this.
 	fresh := !p.shared && !s.stale || p.active || ev.began
 	early := m.now.Before(p.began.Add(p.appears))
@@ -267,7 +267,7 @@ func (m *Machine) noteProgress(p *polling, s sighting) {
 	}
 	if s.progress >= 0 {
 		m.progress = s.progress
-	} else if ev := m.evidence(""); p.progress == nil && ev.percent >= 0 {
+	} else if ev := m.evidence(p.role); p.progress == nil && ev.percent >= 0 {
 		m.progress = ev.percent
 	}
 }

@@ -85,7 +85,7 @@ func (m *Machine) lookWaits(s stage, i int, have []finding, then func([]finding)
 				if seen.progress >= 0 {
 					m.progress = seen.progress
 				}
-				return next(step.finding(seen, m.evidence("")))
+				return next(step.finding(seen, m.evidence(step.role)))
 			})
 		case *expectStep:
 			return next(m.evidence(step.role).finding())

@@ -117,8 +117,9 @@ type pollStep struct {
 	within       time.Duration // 0: until the operation's deadline
 	interval     time.Duration
 	maxInterval  time.Duration
-	shared       bool // the status is not of this operation alone
-	takeTransfer bool // an expect follows: the server's evidence counts
+	shared       bool   // the status is not of this operation alone
+	takeTransfer bool   // an expect follows: the server's evidence counts
+	role         string // of the files that are expected; "" = all
 }
 
 // absence is what it means that the status is not there.
