@@ -2,8 +2,13 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strings"
 	"time"
 
+	"drydock/internal/fault"
 	"drydock/internal/fleet"
 )
 
@@ -31,27 +36,205 @@ func (s *Store) PutDevice(ctx context.Context, d fleet.Device, c *fleet.Credenti
 
 // PutDevices adds or replaces devices, all or none. Where SeenAt is zero, the
 // stored one stays.
-func (s *Store) PutDevices(ctx context.Context, batch []DevicePut) error { panic("soon") }
+func (s *Store) PutDevices(ctx context.Context, batch []DevicePut) error {
+	const op = "store.PutDevices"
+	rows := make([]deviceRow, len(batch))
+	for i, put := range batch {
+		row, err := s.deviceRow(put)
+		if err != nil {
+			return s.explain(op, deviceObject(put.Device.ID), err)
+		}
+		rows[i] = row
+	}
+	err := s.write(ctx, func(ctx context.Context, t *tx) error {
+		for _, row := range rows {
+			if err := t.putDevice(ctx, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return s.explain(op, "", err)
+}
+
+// deviceRow is a device as the database keeps it. The document has no SeenAt:
+// that is a column, which changes at every look at the device.
+type deviceRow struct {
+	fleet.Device
+	doc    []byte
+	sealed []byte // credentials; nil: left as they are
+}
+
+func deviceObject(id fleet.DeviceID) string { return "device " + string(id) }
+
+func credentialsObject(id fleet.DeviceID) string { return "credentials of device " + string(id) }
+
+func (s *Store) deviceRow(put DevicePut) (row deviceRow, err error) {
+	d := put.Device
+	if d.ID == "" {
+		return row, fault.New(fault.Invalid, "", "device", "it has no id")
+	}
+	texts := []string{string(d.ID), d.Address, d.Driver, d.Model, d.Version, d.Identity.Serial, d.Identity.EngineID, d.Identity.SysObjectID}
+	for k, v := range d.Labels {
+		texts = append(texts, k, v)
+	}
+	if err := storable(deviceObject(d.ID), texts...); err != nil {
+		return row, err
+	}
+	row.Device = d
+	if put.Credentials != nil {
+		plain, err := json.Marshal(revealed(*put.Credentials))
+		if err != nil {
+			return row, err
+		}
+		row.sealed = s.keyring.Seal(plain, credentialsObject(d.ID))
+	}
+	d.SeenAt = time.Time{}
+	row.doc, err = json.Marshal(d)
+	return row, err
+}
+
+func (row deviceRow) search() string {
+	return strings.ToLower(strings.Join([]string{string(row.ID), row.Address, row.Model, row.Identity.Serial}, "\n"))
+}
+
+func (t *tx) putDevice(ctx context.Context, row deviceRow) error {
+	err := t.exec(ctx, `INSERT INTO device (id, driver, model, version, search, doc, sum, credentials, seen_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET driver = excluded.driver, model = excluded.model, version = excluded.version,
+			search = excluded.search, doc = excluded.doc, sum = excluded.sum,
+			credentials = COALESCE(excluded.credentials, device.credentials),
+			seen_at = CASE WHEN excluded.seen_at = 0 THEN device.seen_at ELSE excluded.seen_at END`,
+		row.ID, row.Driver, row.Model, row.Version, row.search(), string(row.doc), checksum(row.doc, string(row.ID)), row.sealed, micros(row.SeenAt))
+	if err != nil {
+		return err
+	}
+	if err := t.exec(ctx, "DELETE FROM device_label WHERE device = ?", row.ID); err != nil {
+		return err
+	}
+	for key, value := range row.Labels {
+		if err := t.exec(ctx, "INSERT INTO device_label (device, key, value) VALUES (?, ?, ?)", row.ID, key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scanner is a row of *sql.Rows or *sql.Row.
+type scanner interface{ Scan(...any) error }
+
+const deviceColumns = "SELECT id, doc, sum, seen_at FROM device"
+
+func scanDevice(r scanner) (d fleet.Device, err error) {
+	var id, doc string
+	var sum, seenAt int64
+	if err := r.Scan(&id, &doc, &sum, &seenAt); err != nil {
+		return d, err
+	}
+	err = unpack(doc, sum, &d, "device "+id, id)
+	d.SeenAt = fromMicros(seenAt)
+	return d, err
+}
 
 // Device gives one device, or fault.NotFound.
-func (s *Store) Device(ctx context.Context, id fleet.DeviceID) (fleet.Device, error) { panic("soon") }
+func (s *Store) Device(ctx context.Context, id fleet.DeviceID) (d fleet.Device, err error) {
+	found := false
+	err = s.read(ctx, deviceColumns+" WHERE id = ?", []any{id}, func(r *sql.Rows) (err error) {
+		found = true
+		d, err = scanDevice(r)
+		return err
+	})
+	if err == nil && !found {
+		err = notFound(deviceObject(id))
+	}
+	return d, s.explain("store.Device", deviceObject(id), err)
+}
 
 // Devices gives the selected devices by id.
-func (s *Store) Devices(ctx context.Context, f DeviceFilter) ([]fleet.Device, error) { panic("soon") }
+func (s *Store) Devices(ctx context.Context, f DeviceFilter) (devices []fleet.Device, err error) {
+	var sel selection
+	if f.Label != "" {
+		key, value, ok := strings.Cut(f.Label, "=")
+		if !ok {
+			return nil, fault.New(fault.Invalid, "store.Devices", "", "label %q; it can be key=value", f.Label)
+		}
+		sel.and("EXISTS (SELECT 1 FROM device_label l WHERE l.device = device.id AND l.key = ? AND l.value = ?)", key, value)
+	}
+	sel.equal("driver", f.Driver)
+	sel.equal("model", f.Model)
+	sel.equal("version", f.Version)
+	if f.Text != "" {
+		sel.and(`search LIKE ? ESCAPE '\'`, like(strings.ToLower(f.Text)))
+	}
+	if f.After != "" {
+		sel.and("id > ?", f.After)
+	}
+	query, args := sel.query(deviceColumns, "ORDER BY id", f.Limit)
+	err = s.read(ctx, query, args, func(r *sql.Rows) error {
+		d, err := scanDevice(r)
+		devices = append(devices, d)
+		return err
+	})
+	return devices, s.explain("store.Devices", "", err)
+}
 
 // RemoveDevice forgets a device and its credentials; its runs and backups
 // stay. fault.Conflict if it has an active run, fault.NotFound if it is not
 // there.
-func (s *Store) RemoveDevice(ctx context.Context, id fleet.DeviceID) error { panic("soon") }
-
-// Credentials opens what was sealed for the device. fault.NotFound where there
-// are none.
-func (s *Store) Credentials(ctx context.Context, id fleet.DeviceID) (fleet.Credentials, error) {
-	panic("soon")
+func (s *Store) RemoveDevice(ctx context.Context, id fleet.DeviceID) error {
+	object := deviceObject(id)
+	err := s.write(ctx, func(ctx context.Context, t *tx) error {
+		var run fleet.RunID
+		err := t.row(ctx, "SELECT id FROM run WHERE device = ? AND active = 1", []any{id}, &run)
+		if err == nil {
+			return fault.New(fault.Conflict, "", object, "%w", &Clash{Kind: ClashDevice, Run: run}).
+				WithHint("stop the run first")
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		n, err := t.change(ctx, "DELETE FROM device WHERE id = ?", id)
+		if err == nil && n == 0 {
+			return notFound(object)
+		}
+		return err
+	})
+	return s.explain("store.RemoveDevice", object, err)
 }
 
 // ObserveDevice records what was read from the device. Empty fields leave what
 // is known; octets that are not text are replaced.
 func (s *Store) ObserveDevice(ctx context.Context, id fleet.DeviceID, identity fleet.Identity, model, version string, seenAt time.Time) error {
-	panic("soon")
+	err := s.write(ctx, func(ctx context.Context, t *tx) error {
+		var text string
+		var sum int64
+		err := t.row(ctx, "SELECT doc, sum FROM device WHERE id = ?", []any{id}, &text, &sum)
+		if errors.Is(err, sql.ErrNoRows) {
+			return notFound(deviceObject(id))
+		}
+		if err != nil {
+			return err
+		}
+		row := deviceRow{}
+		if err := unpack(text, sum, &row.Device, deviceObject(id), string(id)); err != nil {
+			return err
+		}
+		learn(&row.Model, model)
+		learn(&row.Version, version)
+		learn(&row.Identity.Serial, identity.Serial)
+		learn(&row.Identity.EngineID, identity.EngineID)
+		learn(&row.Identity.SysObjectID, identity.SysObjectID)
+		if row.doc, err = json.Marshal(row.Device); err != nil {
+			return err
+		}
+		return t.exec(ctx, "UPDATE device SET model = ?, version = ?, search = ?, doc = ?, sum = ?, seen_at = ? WHERE id = ?",
+			row.Model, row.Version, row.search(), string(row.doc), checksum(row.doc, string(id)), micros(seenAt), id)
+	})
+	return s.explain("store.ObserveDevice", deviceObject(id), err)
+}
+
+func learn(known *string, seen string) {
+	if seen != "" {
+		*known = asText(seen)
+	}
 }

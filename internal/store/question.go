@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"drydock/internal/fleet"
@@ -30,6 +31,31 @@ type QuestionRecord struct {
 }
 
 // Questions gives the selected questions in the order in which they were asked.
-func (s *Store) Questions(ctx context.Context, f QuestionFilter) ([]QuestionRecord, error) {
-	panic("soon")
+func (s *Store) Questions(ctx context.Context, f QuestionFilter) (records []QuestionRecord, err error) {
+	var sel selection
+	sel.equal("id", f.ID)
+	if f.Open {
+		sel.and("open = 1")
+	}
+	sel.equal("run", string(f.Run))
+	sel.equal("device", string(f.Device))
+	sel.equal("step", string(f.Step))
+	sel.equal("cause", string(f.Cause))
+	query, args := sel.query("SELECT id, run, device, open, doc, sum, choice, answered_by, answered_at FROM question", "ORDER BY asked_at, id", 0)
+	err = s.read(ctx, query, args, func(rows *sql.Rows) error {
+		rec, err := scanQuestion(rows)
+		records = append(records, rec)
+		return err
+	})
+	return records, s.explain("store.Questions", "", err)
+}
+
+func scanQuestion(r scanner) (rec QuestionRecord, err error) {
+	var id, doc string
+	var sum, answeredAt int64
+	if err := r.Scan(&id, &rec.Run, &rec.Device, &rec.Open, &doc, &sum, &rec.Choice, &rec.AnsweredBy, &answeredAt); err != nil {
+		return rec, err
+	}
+	rec.AnsweredAt = fromMicros(answeredAt)
+	return rec, unpack(doc, sum, &rec.Question, "question "+id, id, string(rec.Run))
 }

@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"drydock/internal/fleet"
@@ -69,32 +72,102 @@ type RunFilter struct {
 	Limit   int         // 0: no limit
 }
 
-// Commit makes events durable in one transaction with one fsync. The first
-// result has one error for each commit, in their order: nil, or the
-// fault.Conflict (cause *Clash) of a commit that did not fit, which does not
-// fail those of other runs; later commits of the same run in the batch fail
-// with it. The second is an error of the whole: then nothing is known to be
-// durable.
-//
-// The open question of each run is kept in step with State.Question.
-func (s *Store) Commit(ctx context.Context, batch []Commit) ([]error, error) { panic("soon") }
+const runColumns = "SELECT id, seq, state, sum, started_at, updated_at FROM run"
+
+func runObject(id fleet.RunID) string { return "run " + string(id) }
+
+func scanRun(r scanner) (rec RunRecord, err error) {
+	var id, state string
+	var sum, startedAt, updatedAt int64
+	if err := r.Scan(&id, &rec.Seq, &state, &sum, &startedAt, &updatedAt); err != nil {
+		return rec, err
+	}
+	rec.StartedAt, rec.UpdatedAt = fromMicros(startedAt), fromMicros(updatedAt)
+	return rec, unpack(state, sum, &rec.State, "run "+id, id, strconv.Itoa(rec.Seq))
+}
 
 // RunByRequestKey gives the run that a request has started.
-func (s *Store) RunByRequestKey(ctx context.Context, key string) (fleet.RunID, bool, error) {
-	panic("soon")
+func (s *Store) RunByRequestKey(ctx context.Context, key string) (id fleet.RunID, found bool, err error) {
+	err = s.readOne(ctx, "SELECT id FROM run WHERE request_key = ?", []any{key}, &id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	return id, err == nil, s.explain("store.RunByRequestKey", "", err)
 }
 
 // Run gives one run, or fault.NotFound.
-func (s *Store) Run(ctx context.Context, id fleet.RunID) (RunRecord, error) { panic("soon") }
+func (s *Store) Run(ctx context.Context, id fleet.RunID) (rec RunRecord, err error) {
+	found := false
+	err = s.read(ctx, runColumns+" WHERE id = ?", []any{id}, func(rows *sql.Rows) (err error) {
+		found = true
+		rec, err = scanRun(rows)
+		return err
+	})
+	if err == nil && !found {
+		err = notFound(runObject(id))
+	}
+	return rec, s.explain("store.Run", runObject(id), err)
+}
 
 // Runs gives the selected runs, newest first.
-func (s *Store) Runs(ctx context.Context, f RunFilter) ([]RunRecord, error) { panic("soon") }
+func (s *Store) Runs(ctx context.Context, f RunFilter) (runs []RunRecord, err error) {
+	var sel selection
+	sel.equal("device", string(f.Device))
+	sel.equal("release_id", string(f.Release))
+	switch {
+	case f.Active == nil:
+	case *f.Active:
+		sel.and("active = 1")
+	default:
+		sel.and("active = 0")
+	}
+	if f.After != "" {
+		sel.and("(started_at, id) < (SELECT started_at, id FROM run WHERE id = ?)", f.After)
+	}
+	query, args := sel.query(runColumns, "ORDER BY started_at DESC, id DESC", f.Limit)
+	err = s.read(ctx, query, args, func(rows *sql.Rows) error {
+		rec, err := scanRun(rows)
+		runs = append(runs, rec)
+		return err
+	})
+	return runs, s.explain("store.Runs", "", err)
+}
 
 // ActiveRuns gives every run that has not ended to each, until it returns an
 // error.
-func (s *Store) ActiveRuns(ctx context.Context, each func(RunRecord) error) error { panic("soon") }
+func (s *Store) ActiveRuns(ctx context.Context, each func(RunRecord) error) error {
+	err := s.read(ctx, runColumns+" WHERE active = 1", nil, func(rows *sql.Rows) error {
+		rec, err := scanRun(rows)
+		if err != nil {
+			return err
+		}
+		return each(rec)
+	})
+	return s.explain("store.ActiveRuns", "", err)
+}
 
 // Journal gives a run's entries after the one with sequence number after.
-func (s *Store) Journal(ctx context.Context, run fleet.RunID, after int) ([]Entry, error) {
-	panic("soon")
+func (s *Store) Journal(ctx context.Context, run fleet.RunID, after int) (entries []Entry, err error) {
+	err = s.read(ctx, "SELECT seq, event, sum FROM journal WHERE run = ? AND seq > ? ORDER BY seq", []any{run, after},
+		func(rows *sql.Rows) error {
+			e := Entry{Run: run}
+			var event string
+			var sum int64
+			if err := rows.Scan(&e.Seq, &event, &sum); err != nil {
+				return err
+			}
+			object := fmt.Sprintf("run %s entry %d", run, e.Seq)
+			if want := after + len(entries) + 1; e.Seq != want {
+				return corrupt(object, "entry %d is missing", want)
+			}
+			if err := unpack(event, sum, &e.Event, object, string(run), strconv.Itoa(e.Seq)); err != nil {
+				return err
+			}
+			if e.Event.Format != procedure.Format {
+				return corrupt(object, "its format is %d, this drydock reads %d", e.Event.Format, procedure.Format)
+			}
+			entries = append(entries, e)
+			return nil
+		})
+	return entries, s.explain("store.Journal", runObject(run), err)
 }

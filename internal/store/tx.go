@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// close drops the connection that writes; the next transaction takes another.
+func (w *writer) close() {
+	for _, st := range w.statements {
+		_ = st.Close() // the connection goes, and they with it
+	}
+	if w.conn != nil {
+		_ = w.conn.Close()
+	}
+	w.conn, w.statements = nil, nil
+}
+
+// prepared gives the prepared statement for a query, on the one connection
+// that writes.
+func (t *tx) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	w := &t.s.writer
+	if st := w.statements[query]; st != nil {
+		return st, nil
+	}
+	if w.conn == nil {
+		conn, err := t.s.pools.write.Conn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		w.conn, w.statements = conn, map[string]*sql.Stmt{}
+	}
+	if len(w.statements) >= statementsMax {
+		for q, st := range w.statements {
+			_ = st.Close()
+			delete(w.statements, q)
+		}
+	}
+	st, err := w.conn.PrepareContext(ctx, t.s.bind(query))
+	if err != nil {
+		return nil, t.dropIfLost(err)
+	}
+	w.statements[query] = st
+	return st, nil
+}
+
+func (t *tx) dropIfLost(err error) error {
+	if err != nil && t.s.meaning(err) == connectionLost {
+		t.s.writer.close()
+	}
+	return err
+}
+
+// exec runs a statement.
+func (t *tx) exec(ctx context.Context, query string, args ...any) error {
+	_, err := t.change(ctx, query, args...)
+	return err
+}
+
+// change runs a statement and gives the number of rows that it changed.
+func (t *tx) change(ctx context.Context, query string, args ...any) (int64, error) {
+	st, err := t.prepared(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, t.dropIfLost(err)
+	}
+	return result.RowsAffected()
+}
+
+// row reads one row, or gives sql.ErrNoRows.
+func (t *tx) row(ctx context.Context, query string, args []any, into ...any) error {
+	st, err := t.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	return t.dropIfLost(st.QueryRowContext(ctx, args...).Scan(into...))
+}
+
+// each calls scan for each row.
+func (t *tx) each(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	st, err := t.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return t.dropIfLost(err)
+	}
+	return t.dropIfLost(drain(rows, scan))
+}
+
+// drain calls scan for each row and closes rows.
+func drain(rows *sql.Rows, scan func(*sql.Rows) error) error {
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}
+
+// read calls scan for each row of a query outside of any transaction.
+func (s *Store) read(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	if err := s.poison.get(); err != nil {
+		return err
+	}
+	for tries := 0; ; tries++ {
+		rows, err := s.pools.read.QueryContext(ctx, s.bind(query), args...)
+		if err == nil {
+			return drain(rows, scan)
+		}
+		// after a restart of the server every idle connection is a dead one
+		if s.meaning(err) != connectionLost || tries == postgresReaders {
+			return err
+		}
+	}
+}
+
+// readOne scans the first row of a query, or gives sql.ErrNoRows.
+func (s *Store) readOne(ctx context.Context, query string, args []any, into ...any) error {
+	found := false
+	err := s.read(ctx, query, args, func(rows *sql.Rows) error {
+		found = true
+		return rows.Scan(into...)
+	})
+	if err == nil && !found {
+		return sql.ErrNoRows
+	}
+	return err
+}
