@@ -1,0 +1,194 @@
+package migrate
+
+import "strings"
+
+// kind says what a node is.
+type kind uint8
+
+const (
+	command kind = iota // a line or block that means something
+	comment             // a comment or a separator
+	blank
+)
+
+// node is one line of a configuration, or one block that is taken whole (a
+// banner), with what stands beneath it. Printed, it is indent + raw + rest,
+// its children, tail.
+type node struct {
+	parent, first, last, next, prev *node
+
+	indent string // white space before the line
+	raw    string // the line as it is written
+	rest   string // white space after it, its line end, further lines of a block
+	tail   string // what closes it after its children; empty in formats without
+	text   string // words with one blank between: what patterns are matched on
+
+	offset int      // of the line in the input
+	line   int32    // in the input, from 1; 0 = added by a rule
+	lines  int32    // how many lines indent + raw + rest are
+	out    int32    // its line in the output, from 1; 0 = not there
+	kind   kind     // command, comment or blank
+	cat    uint8    // index of its category, see summary
+	fate   nodeFate // strongest of what rules did to it
+	rule   *Rule    // the rule that decided fate; nil = none
+}
+
+// nodeFate orders what a rule can do to a node: a stronger one stays.
+type nodeFate uint8
+
+const (
+	untouched nodeFate = iota
+	altered
+	leftToPerson
+	removed
+)
+
+// decide notes that a rule did something to the node.
+func (n *node) decide(f nodeFate, r *Rule) {
+	if f >= n.fate {
+		n.fate, n.rule = f, r
+	}
+}
+
+// commands iterates over the children that mean something.
+func (n *node) commands(yield func(*node) bool) {
+	for c := n.first; c != nil; {
+		next := c.next
+		if c.kind == command && !yield(c) {
+			return
+		}
+		c = next
+	}
+}
+
+// content is what the node says: its text, and further lines of a block.
+func (n *node) content() string {
+	if n.lines <= 1 {
+		return n.text
+	}
+	return n.raw + strings.TrimRight(n.rest, " \t\r\n")
+}
+
+// maxPath bounds the paths that are shown to people: of deeper ones the
+// innermost elements.
+const maxPath = 64
+
+func (n *node) path() []string {
+	depth := 0
+	for m := n; m.parent != nil && depth < maxPath; m = m.parent {
+		depth++
+	}
+	path := make([]string, depth)
+	for m := n; depth > 0; m = m.parent {
+		depth--
+		path[depth] = m.text
+	}
+	return path
+}
+
+// append puts a node behind the last child.
+func (n *node) append(c *node) { n.insert(c, n.last) }
+
+// insert puts a node behind a child; before all where that is nil.
+func (n *node) insert(c, behind *node) {
+	c.parent, c.prev = n, behind
+	if behind == nil {
+		c.next, n.first = n.first, c
+	} else {
+		c.next, behind.next = behind.next, c
+	}
+	if c.next == nil {
+		n.last = c
+	} else {
+		c.next.prev = c
+	}
+}
+
+// detach takes the node, with its children, out of the tree.
+func (n *node) detach() {
+	if n.prev == nil {
+		n.parent.first = n.next
+	} else {
+		n.prev.next = n.next
+	}
+	if n.next == nil {
+		n.parent.last = n.prev
+	} else {
+		n.next.prev = n.prev
+	}
+	n.parent, n.next, n.prev = nil, nil, nil
+}
+
+// walk visits the nodes beneath n in printed order, without recursion: the
+// depth of foreign input is not ours to choose.
+func (n *node) walk(enter, leave func(*node)) {
+	for c := n.first; c != nil; {
+		enter(c)
+		if c.first != nil {
+			c = c.first
+			continue
+		}
+		for {
+			if leave != nil {
+				leave(c)
+			}
+			if c.next != nil {
+				c = c.next
+				break
+			}
+			if c = c.parent; c == n {
+				return
+			}
+		}
+	}
+}
+
+// Document is the concrete tree of one configuration.
+type Document struct {
+	format format
+	src    string
+	root   node
+	nodes  []node // those of the input, by line
+	unit   string // one level of indentation
+	eol    string // how lines end: the first one's way
+}
+
+// Bytes prints the configuration. What was only parsed comes out unchanged.
+func (d *Document) Bytes() []byte {
+	out := make([]byte, 0, len(d.src)+len(d.src)/16)
+	d.root.walk(func(n *node) {
+		out = append(out, n.indent...)
+		out = append(out, n.raw...)
+		out = append(out, n.rest...)
+	}, func(n *node) { out = append(out, n.tail...) })
+	return out
+}
+
+// Format names the document's format.
+func (d *Document) Format() string { return d.format.name() }
+
+// endsLine says whether the node's printed head ends its line.
+func (n *node) endsLine() bool { return strings.HasSuffix(n.rest, "\n") }
+
+// mendLineEnds gives a line end to every line but the last, whose way is the
+// input's: a file without a last line end stays one, unless a blank line has
+// come to be its last.
+func (d *Document) mendLineEnds() {
+	open := d.src != "" && !strings.HasSuffix(d.src, "\n")
+	var last *node
+	d.root.walk(func(n *node) {
+		if last != nil && !last.endsLine() {
+			last.rest += d.eol
+		}
+		last = n
+	}, nil)
+	if last == nil || open == !last.endsLine() {
+		return
+	}
+	switch rest := strings.TrimSuffix(strings.TrimSuffix(last.rest, "\n"), "\r"); {
+	case !open:
+		last.rest += d.eol
+	case last.indent+last.raw+rest != "": // a blank line is nothing without its end
+		last.rest = rest
+	}
+}

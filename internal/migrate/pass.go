@@ -1,0 +1,207 @@
+package migrate
+
+import (
+	"strings"
+
+	"drydock/internal/fault"
+)
+
+// match is a line that a rule of the step takes.
+type match struct {
+	n    *node
+	rule *Rule
+	caps captures
+	path []string // before the step; only where there is something to say
+}
+
+// pass is one step on its way through one document.
+type pass struct {
+	d        *Document
+	pack     *Pack
+	step     *Step
+	matches  []match
+	moved    bool // lines were added, moved or removed
+	used     map[*Rule]int
+	findings []Finding
+	err      error
+}
+
+// run matches the rules that take lines and lets them act, phase by phase;
+// then those that add lines.
+func (p *pass) run() error {
+	p.collect(&p.d.root, &p.step.taking, p.step.taking.set.start())
+	for ph := range adding {
+		p.act(ph)
+	}
+	p.matches = nil
+	p.collect(&p.d.root, &p.step.adding, p.step.adding.set.start())
+	p.act(adding)
+	if p.moved {
+		p.d.mendLineEnds()
+	}
+	return p.err
+}
+
+// act lets the matches of one phase act. One whose action does nothing (what
+// it would add is there) leaves no trace.
+func (p *pass) act(ph phase) {
+	for i := range p.matches {
+		m := &p.matches[i]
+		if p.err == nil && m.rule.act.phase() == ph && m.rule.act.apply(p, m) {
+			p.used[m.rule]++
+			p.find(m)
+		}
+	}
+}
+
+// collect matches the lines of a block in printed order. It goes deeper only
+// where a rule may still fit.
+func (p *pass) collect(parent *node, rules *ruleSet, states []state) {
+	var buffer [8]capture
+	for n := parent.first; n != nil; n = n.next {
+		if n.kind != command {
+			continue
+		}
+		h, below := step(states, n.text, n.first != nil, buffer[:0])
+		if h.index >= 0 {
+			m := match{n: n, rule: rules.rules[h.index], caps: h.caps}
+			if m.rule.speaks() {
+				m.path = n.path()
+			}
+			p.matches = append(p.matches, m)
+		}
+		if len(below) > 0 {
+			p.collect(n, rules, below)
+		}
+	}
+}
+
+// speaks says whether the rule gives a finding each time it fires.
+func (r *Rule) speaks() bool { return r.message.source != "" || r.Severity != Info }
+
+func (p *pass) find(m *match) {
+	if !m.rule.speaks() {
+		return
+	}
+	f := Finding{
+		Rule: m.rule.ID, Why: m.rule.Why, Severity: m.rule.Severity, Category: m.rule.Category,
+		Line: int(m.n.line), Path: m.path, Text: m.path[len(m.path)-1], Message: m.rule.Why,
+	}
+	if m.n.line > 0 {
+		f.Text = p.d.lineAt(m.n.offset)
+	}
+	if m.rule.message.source != "" {
+		f.Message = m.rule.message.fill(m.caps, nil)
+	}
+	p.findings = append(p.findings, f)
+}
+
+// lineAt gives the input line that begins at an offset, without white space
+// around it.
+func (d *Document) lineAt(offset int) string {
+	line, _, _ := strings.Cut(d.src[offset:], "\n")
+	return strings.TrimSpace(line)
+}
+
+// rewrite gives the match's line a new text, if that is another one.
+func (p *pass) rewrite(m *match, text string) bool {
+	if m.n.text == text {
+		return false
+	}
+	m.n.text = text
+	p.d.format.write(p.d, m.n, m.n.first != nil)
+	m.n.decide(altered, m.rule)
+	return true
+}
+
+// lookUp gives the block at a path, nil where there is none.
+func (p *pass) lookUp(path []string) *node {
+	at := &p.d.root
+	for _, text := range path {
+		if at = child(at, text); at == nil {
+			return nil
+		}
+	}
+	return at
+}
+
+func child(parent *node, text string) *node {
+	for n := range parent.commands {
+		if n.text == text {
+			return n
+		}
+	}
+	return nil
+}
+
+// place puts n, new or detached, into the target's block. Blocks that are not
+// there are made. The pattern "after" is for what comes first: the outermost
+// block that is made, or else n.
+func (p *pass) place(m *match, t *target, n *node) {
+	at, after := &p.d.root, t.after
+	for _, text := range t.path(m.caps) {
+		next := child(at, text)
+		if next == nil {
+			next = &node{text: text}
+			p.put(m, at, next, true, after)
+			after = nil
+		}
+		at = next
+	}
+	if n.first != nil && at != &p.d.root && !p.d.format.nests() {
+		p.err = fault.New(fault.Invalid, "migrate.Apply", "rule "+m.rule.ID,
+			"format %s has no block inside of a block: %q cannot be in %q", p.d.format.name(), n.text, at.text)
+	}
+	p.put(m, at, n, n.first != nil, after)
+	p.moved = true
+}
+
+// put hangs n into a block, indented as its new neighbours are.
+func (p *pass) put(m *match, parent, n *node, block bool, after *linePattern) {
+	indent := p.d.format.indent(p.d, parent)
+	if n.line == 0 && n.rule == nil { // new
+		n.lines, n.rest = 1, p.d.eol
+		n.decide(altered, m.rule)
+		p.d.format.write(p.d, n, block)
+	}
+	old := n.indent
+	n.walk(func(below *node) {
+		if rest, ok := strings.CutPrefix(below.indent, old); ok && below.kind != blank {
+			below.indent = indent + rest
+		}
+	}, nil)
+	n.indent = indent
+	parent.insert(n, p.behind(parent, block, after))
+}
+
+// behind gives the child behind which something new stands in a block: the
+// last that fits after, or else the last command, but before the end marker.
+func (p *pass) behind(parent *node, block bool, after *linePattern) *node {
+	top := parent == &p.d.root
+	var last, fitting *node
+	for n := range parent.commands {
+		if top && !block && !p.d.format.nests() && n.first != nil {
+			break // below the first section, a line would be the section's
+		}
+		if top && len(p.pack.end.words) > 0 {
+			if _, ok := p.pack.end.match(n.text, nil); ok {
+				break
+			}
+		}
+		last = n
+		if after != nil {
+			if _, ok := after.match(n.text, nil); ok {
+				fitting = n
+			}
+		}
+	}
+	switch {
+	case fitting != nil:
+		return fitting
+	case last != nil:
+		return last
+	case top:
+		return nil
+	}
+	return parent.last
+}
