@@ -81,8 +81,8 @@ func (t *turn) faulted() error {
 		t.probe()
 		return nil
 	}
-	if cause == Refused && t.Phase == Commanding && !t.Unproven {
-		t.neverBegan()
+	if t.Op == OpUpdate && cause == Refused && t.Phase == Commanding && !t.Unproven {
+		t.Touched = t.TouchedBefore // the device said itself that nothing happened
 	}
 	if t.ev.Comparison != nil && t.isProof() {
 		if lost, what := t.absorb(); lost != "" {
@@ -95,13 +95,6 @@ func (t *turn) faulted() error {
 // isProof says whether the operation compares the device's configuration with
 // what is expected.
 func (t *turn) isProof() bool { return t.Op == OpVerify || t.Op == OpProveRestore }
-
-// neverBegan takes back what the intent took for granted.
-func (t *turn) neverBegan() {
-	if t.Op == OpUpdate {
-		t.Touched = t.TouchedBefore
-	}
-}
 
 func (t *turn) overdue() error {
 	if t.ev.At.Before(t.Deadline) {
@@ -180,13 +173,13 @@ func (t *turn) probed() error {
 }
 
 // unbegun follows a verdict that the effect never began. Nothing is repeated
-// unasked but an intent that a restart cut off.
+// unasked but an intent that a restart cut off. The device counts as touched
+// all the same: one that restarted may have forgotten what it began.
 func (t *turn) unbegun() error {
 	t.Unproven = false
 	if t.Taken {
 		return t.fail(DeviceFailed, fmt.Sprintf("the device took the command for %s and knows nothing of it now", t.Op))
 	}
-	t.neverBegan()
 	switch {
 	case t.StopBy != "":
 		return t.end(Stopped)

@@ -40,7 +40,7 @@ const DefaultTimeout = 5 * time.Minute
 const DefaultQuestionTimeout = 24 * time.Hour
 
 // Standing is an answer that the user gave beforehand: repeat so many times,
-// then Then; empty Then asks.
+// then Then; empty Then asks, and so does a restore-files that was followed once.
 type Standing struct {
 	Step   Step   `json:"step"`
 	Cause  Cause  `json:"cause,omitempty"` // empty: any that has no entry of its own, but for identity-changed and outcome-unknown

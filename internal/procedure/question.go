@@ -76,9 +76,10 @@ func (t *turn) choices(cause Cause) []Choice {
 }
 
 // mayRestore says whether putting the old files back is an answer: they are
-// there, loading may have changed something, and it is not being done already.
+// there, loading may have changed something, it is not being done already, and
+// it is not another device that answers.
 func (t *turn) mayRestore(cause Cause) bool {
-	return t.Kept && t.Touched && cause != IdentityChanged && (t.Step != RestoreFiles || t.ThenLoad)
+	return t.Kept && t.Touched && !t.Foreign && cause != IdentityChanged && (t.Step != RestoreFiles || t.ThenLoad)
 }
 
 // mayProceed says whether going on in spite of the failure is a person's right:
@@ -119,6 +120,13 @@ func (t *turn) standing(cause Cause, choices []Choice) Choice {
 	}
 	if !slices.Contains(choices, answer.Then) {
 		return ""
+	}
+	if answer.Then == Restore {
+		// once: an effect that hangs would be waited for without end
+		if t.Used[key] > answer.Repeat {
+			return ""
+		}
+		t.Used[key] = answer.Repeat + 1
 	}
 	return answer.Then
 }
@@ -170,7 +178,7 @@ func (t *turn) follow() error {
 	switch {
 	case choice == Restore:
 		t.putBack(false)
-	case cause == WrongVersion && t.Step != RestoreFiles, t.Step == Load && !t.Op.IsRead():
+	case cause == WrongVersion && (t.Step == Load || t.Step == Verify), t.Step == Load && !t.Op.IsRead():
 		t.reload()
 	case t.Op.IsRead() && cause != WrongVersion, t.Op == OpProveRestore && cause != ConfigurationLost:
 		t.again() // only what could not be read is read again

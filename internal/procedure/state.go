@@ -86,14 +86,15 @@ type State struct {
 	Token    uint64            `json:"token"`  // the newest token given out
 	Effect   uint64            `json:"effect"` // the token of the newest effect; the driver finds its traces by it
 	Deadline time.Time         `json:"deadline,omitzero"`
-	Identity fleet.Identity    `json:"identity"`         // that preflight found; every effect goes to it
-	From     string            `json:"from"`             // the version before loading
-	Seen     Observation       `json:"seen"`             // as last read
-	Health   map[string]string `json:"health,omitempty"` // before loading; verify compares with it
+	Identity fleet.Identity    `json:"identity"`          // that preflight found; every effect goes to it
+	From     string            `json:"from"`              // the version before loading
+	Seen     Observation       `json:"seen"`              // as last read
+	Foreign  bool              `json:"foreign,omitempty"` // another device answered when it was last asked who it is
+	Health   map[string]string `json:"health,omitempty"`  // before loading; verify compares with it
 
 	Backup        *BackupRef  `json:"backup,omitempty"`
 	Kept          bool        `json:"kept"`                // the old files are on the device
-	Touched       bool        `json:"touched"`             // loading was ordered, and is not known never to have begun
+	Touched       bool        `json:"touched"`             // loading was ordered, and was not refused by the device
 	TouchedBefore bool        `json:"touchedBefore"`       // Touched as it was before the newest order to load
 	Delivered     bool        `json:"delivered,omitempty"` // a configuration was ordered to be loaded
 	Loaded        bool        `json:"loaded"`              // the wanted version was read back from the same device

@@ -187,7 +187,8 @@ func known(before, seen fleet.Identity) fleet.Identity {
 // device's own "done" is not one of: who answers and which version it runs (I4).
 func (t *turn) absorbIdentity() (Cause, string) {
 	seen, wanted := *t.ev.Observed, t.Plan.Target
-	if !t.ignoreIdentity && !t.Identity.Matches(seen.Identity) {
+	t.Foreign = !t.ignoreIdentity && !t.Identity.Matches(seen.Identity)
+	if t.Foreign {
 		return IdentityChanged, differs(t.Identity, seen.Identity)
 	}
 	if t.Step == RestoreFiles || !t.Plan.isUpdate() {

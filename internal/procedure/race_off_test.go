@@ -1,0 +1,5 @@
+//go:build !race
+
+package procedure
+
+const raceDetector = false
