@@ -174,7 +174,7 @@ func (m *Machine) sendCommand(step *setStep, vars []setVar, try int, then func()
 			case step.kind == proofObjects && !step.repeat:
 				// That nothing shows the effect does not show that there is none.
 				return m.fail(failure{procedure.NoAnswer, "the command was not answered, and nothing shows that it was taken"}, true)
-			case !step.repeat || try >= setTries || m.overdue():
+			case try >= setTries || m.overdue():
 				m.doubtful = false
 				return m.fail(failure{procedure.NoAnswer, "the command was not answered, and reading back shows that it was not taken"}, false)
 			}

@@ -59,3 +59,26 @@ func TestDrydockIAD(t *testing.T) {
 		t.Errorf("categories %v, want %v", categories, want)
 	}
 }
+
+// TestClockThatGoesBack: a deadline that has come near does not go away again.
+func TestClockThatGoesBack(t *testing.T) {
+	d, start := family(t, "drydock-iad"), time.Unix(1_700_000_000, 0)
+	m, ask, err := d.Start(Keep, Perform, Inputs{Index: 7}, start)
+	running := Answer{Varbinds: []Varbind{{OID: "1.3.6.1.4.1.8072.9999.9999.3729.1.2.1.10.7", Type: TypeInteger, Int: 2}}}
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The SET, a look, the wait after it, and a look at a clock that was put back.
+	for _, now := range []time.Duration{0, 0, 119 * time.Second, -time.Hour} {
+		answer := Answer{}
+		if _, get := ask.(AskGet); get {
+			answer = running
+		}
+		if ask, err = m.Next(answer, start.Add(now)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if wait, ok := ask.(AskWait); !ok || wait.For > time.Second {
+		t.Errorf("one second before the deadline it asks %#v", ask)
+	}
+}
