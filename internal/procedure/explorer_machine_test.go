@@ -229,22 +229,29 @@ func (m *machine) sameForAnyAttempt(twin State, ev Event, next State, actions []
 // reread gives the state as it is after it was written and read, at other
 // attempts, and says what it has lost.
 func reread(s State) (twin State, wrong string) {
-	data, err := json.Marshal(s)
-	if err != nil {
-		return s, err.Error()
-	}
-	if err := json.Unmarshal(data, &twin); err != nil {
-		return s, err.Error()
-	}
-	if !reflect.DeepEqual(s, twin) {
-		return s, fmt.Sprintf("the state is not what was written: %s", data)
-	}
+	twin, wrong = rewritten(s)
 	for _, step := range Steps() {
 		twin.Attempts[step] = 2
 	}
 	twin.Seen, twin.Undoing = Observation{Version: "seen"}, &Failure{Cause: Timeout}
 	twin.Accepted = []Failure{{Step: Preflight, Cause: Concerns}}
-	return twin, ""
+	return twin, wrong
+}
+
+// rewritten gives the state as it is after it was written and read, and says
+// what it has lost.
+func rewritten(s State) (back State, wrong string) {
+	data, err := json.Marshal(s)
+	if err == nil {
+		err = json.Unmarshal(data, &back)
+	}
+	switch {
+	case err != nil:
+		return s.clone(), err.Error()
+	case !reflect.DeepEqual(s, back):
+		return s.clone(), fmt.Sprintf("the state is not what was written: %s", data)
+	}
+	return back, ""
 }
 
 // deepCopy copies what a faulty Next could change in place.
