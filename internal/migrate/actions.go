@@ -147,7 +147,7 @@ func (a *addition) apply(p *pass, m *match) bool {
 	text := a.line.fill(m.caps, nil)
 	if parent := p.lookUp(a.path(m.caps)); parent != nil {
 		for n := range parent.commands {
-			if n.text == text {
+			if oneBlank(n.text) == text {
 				return false
 			}
 			if a.unless != nil {

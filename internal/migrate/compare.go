@@ -9,7 +9,8 @@ import (
 // CompareRules say what has no meaning when two configurations of a family are
 // compared. Drivers state them.
 //
-// Comments, blank lines, indentation and line ends never have a meaning. The
+// Comments, blank lines, white space between words and about them, and line
+// ends never have a meaning. The
 // order of the lines in a block has none, unless a pattern of Ordered names
 // the block or one around it and no pattern of Unordered a block further in.
 // Blocks that stand several times with the same head are one block.
@@ -110,7 +111,8 @@ type ordering struct {
 
 // meaning is what a line says, without what has no meaning.
 type meaning struct {
-	text     string
+	key      string // what is compared
+	text     string // as it is written
 	line     int
 	category Category
 	ordered  bool // the order of its lines has a meaning
@@ -144,8 +146,8 @@ func (c *comparison) fill(into *meaning, block *node, at readState) {
 			continue
 		}
 		below := readState{category: at.category.down(n.text, down), ignore: ignore}
-		m := &meaning{text: n.content(), line: int(n.line), category: below.category.category(c.categories), ordered: into.ordered}
-		if old := merged[m.text]; down && old != nil && !into.ordered {
+		m := &meaning{text: n.content(), key: n.key(), line: int(n.line), category: below.category.category(c.categories), ordered: into.ordered}
+		if old := merged[m.key]; down && old != nil && !into.ordered {
 			m = old
 		} else {
 			into.below = append(into.below, m)
@@ -153,7 +155,7 @@ func (c *comparison) fill(into *meaning, block *node, at readState) {
 		if !down {
 			continue
 		}
-		merged[m.text] = m
+		merged[m.key] = m
 		var order hit
 		if order, below.order = step(at.order, n.text, true, nil); order.index >= 0 {
 			m.ordered = order.index < c.order.ordered
@@ -205,13 +207,13 @@ func (c *comparison) blocks(expected, got *meaning, path []string) {
 func pairs(expected, got []*meaning) []int {
 	places := make(map[string][]int, len(got))
 	for j, g := range got {
-		places[g.text] = append(places[g.text], j)
+		places[g.key] = append(places[g.key], j)
 	}
 	partner := make([]int, len(expected))
 	for i, e := range expected {
 		partner[i] = -1
-		if free := places[e.text]; len(free) > 0 {
-			partner[i], places[e.text] = free[0], free[1:]
+		if free := places[e.key]; len(free) > 0 {
+			partner[i], places[e.key] = free[0], free[1:]
 		}
 	}
 	return partner
@@ -226,12 +228,12 @@ func changedPairs(expected, got []*meaning, partner []int, taken []bool) map[int
 		left, right := map[string][]int{}, map[string][]int{}
 		for i, e := range expected {
 			if _, done := pairs[i]; partner[i] < 0 && len(e.below) == 0 && !done {
-				left[key(e.text)] = append(left[key(e.text)], i)
+				left[key(e.key)] = append(left[key(e.key)], i)
 			}
 		}
 		for j, g := range got {
 			if !taken[j] && len(g.below) == 0 && !used[j] {
-				right[key(g.text)] = append(right[key(g.text)], j)
+				right[key(g.key)] = append(right[key(g.key)], j)
 			}
 		}
 		for k, is := range left {

@@ -30,6 +30,7 @@ func (ini) write(d *Document, n *node, block bool) {
 		separator = around(n.raw, key)
 	}
 	key, value := cutWord(n.text)
+	value = strings.TrimLeft(value, " \t")
 	if strings.HasPrefix(key, `"`) && strings.HasSuffix(key, `"`) && len(key) > 1 {
 		key = key[1 : len(key)-1]
 	}

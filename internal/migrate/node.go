@@ -73,6 +73,15 @@ func (n *node) content() string {
 // innermost elements.
 const maxPath = 64
 
+// key is the content as it is compared: a block that is taken whole by its
+// lines, a line by its words.
+func (n *node) key() string {
+	if n.lines <= 1 {
+		return oneBlank(n.text)
+	}
+	return strings.ReplaceAll(n.content(), "\r\n", "\n")
+}
+
 func (n *node) path() []string {
 	depth := 0
 	for m := n; m.parent != nil && depth < maxPath; m = m.parent {

@@ -24,6 +24,21 @@ type pass struct {
 	used     map[*Rule]int
 	findings []Finding
 	err      error
+
+	children map[childKey]*node // what lookUp has found
+	latest   map[slot]*node     // what was put there last
+}
+
+type childKey struct {
+	parent *node
+	text   string
+}
+
+// slot is where new lines of one kind stand in a block.
+type slot struct {
+	parent *node
+	after  *linePattern
+	block  bool
 }
 
 // run matches the rules that take lines and lets them act, phase by phase;
@@ -118,20 +133,34 @@ func (p *pass) rewrite(m *match, text string) bool {
 func (p *pass) lookUp(path []string) *node {
 	at := &p.d.root
 	for _, text := range path {
-		if at = child(at, text); at == nil {
+		if at = p.child(at, text); at == nil {
 			return nil
 		}
 	}
 	return at
 }
 
-func child(parent *node, text string) *node {
+// child gives a block's first line with a text, however wide its blanks are. It remembers, so that many
+// moves to one block do not each search the whole file.
+func (p *pass) child(parent *node, text string) *node {
+	key := childKey{parent, text}
+	if n := p.children[key]; n != nil && n.parent == parent && oneBlank(n.text) == text {
+		return n
+	}
 	for n := range parent.commands {
-		if n.text == text {
+		if oneBlank(n.text) == text {
+			p.remember(key, n)
 			return n
 		}
 	}
 	return nil
+}
+
+func (p *pass) remember(key childKey, n *node) {
+	if p.children == nil {
+		p.children = map[childKey]*node{}
+	}
+	p.children[key] = n
 }
 
 // place puts n, new or detached, into the target's block. Blocks that are not
@@ -140,7 +169,7 @@ func child(parent *node, text string) *node {
 func (p *pass) place(m *match, t *target, n *node) {
 	at, after := &p.d.root, t.after
 	for _, text := range t.path(m.caps) {
-		next := child(at, text)
+		next := p.child(at, text)
 		if next == nil {
 			next = &node{text: text}
 			p.put(m, at, next, true, after)
@@ -171,7 +200,16 @@ func (p *pass) put(m *match, parent, n *node, block bool, after *linePattern) {
 		}
 	}, nil)
 	n.indent = indent
-	parent.insert(n, p.behind(parent, block, after))
+	key := slot{parent, after, block}
+	behind := p.latest[key]
+	if behind == nil || behind.parent != parent {
+		behind = p.behind(parent, block, after)
+	}
+	parent.insert(n, behind)
+	if p.latest == nil {
+		p.latest = map[slot]*node{}
+	}
+	p.latest[key] = n
 }
 
 // behind gives the child behind which something new stands in a block: the

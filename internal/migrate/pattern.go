@@ -141,6 +141,24 @@ func cutWord(text string) (word, rest string) {
 	return text[i:end], text[end:]
 }
 
+// oneBlank gives the text with one blank between words: what a device reads.
+func oneBlank(text string) string {
+	if !strings.Contains(text, "  ") && strings.IndexByte(text, '\t') < 0 {
+		return text
+	}
+	var b strings.Builder
+	for {
+		var word string
+		if word, text = cutWord(text); word == "" {
+			return b.String()
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(word)
+	}
+}
+
 // quoteEnd is the place behind the closing quote; where there is none, the
 // quote is an ordinary character.
 func quoteEnd(text string, open int) int {

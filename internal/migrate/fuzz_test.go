@@ -1,0 +1,130 @@
+package migrate
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"drydock/internal/fault"
+)
+
+// FuzzParseIndented: whatever parses comes out byte for byte, and a migration
+// of it accounts for every line.
+func FuzzParseIndented(f *testing.F) {
+	for _, name := range []string{"iad-4-fxs/input.conf", "iad-24-fxs/expected.conf"} {
+		f.Add(fixture(f, "drydock-iad/tests/"+name))
+	}
+	f.Add([]byte("banner motd ^C\n!\n^C\r\n\ta\r\n  b\n\n#\n c"))
+	f.Add([]byte("config-version 1.4\ndefault\n dial-timeout 1\n! x\n\nntp server a\nend"))
+	p := iadPack(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		roundTrip(t, "indented", data)
+		if r, err := p.Apply("1.4", "2.0", data); err == nil {
+			checkAccount(t, data, r)
+		}
+	})
+}
+
+// FuzzParseINI is the same for sections with keys.
+func FuzzParseINI(f *testing.F) {
+	f.Add([]byte("; c\r\na = 1\n\n[s t]\nb=\n[ u ] # c\n\"x y\" = z"))
+	p := packFrom(f, iniPack)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		roundTrip(t, "ini", data)
+		if r, err := p.Apply("7", "8", data); err == nil {
+			checkAccount(t, data, r)
+		}
+	})
+}
+
+func roundTrip(t *testing.T, format string, data []byte) {
+	d, err := Parse(format, data)
+	if err != nil {
+		if !fault.Is(err, fault.Invalid) {
+			t.Errorf("error %v", err)
+		}
+		return
+	}
+	if !bytes.Equal(d.Bytes(), data) {
+		t.Errorf("%q became %q", data, d.Bytes())
+	}
+}
+
+// TestDeepAndLarge: depth and size that no device writes neither crash nor
+// hang, and memory stays bounded by the file's size.
+func TestDeepAndLarge(t *testing.T) {
+	var deep strings.Builder // 50 MB
+	for i := range 10_000 {
+		deep.WriteString(strings.Repeat(" ", i) + "x\n")
+	}
+	p := packFrom(t, `
+pack: p
+format: indented
+categories: {user: ["** > x"]}
+steps:
+  - from: "1"
+    to: "2"
+    rules:
+      - {id: r, why: w, message: m, detect: {in: ["**"], line: x}, rename: {line: y}}
+`)
+	for name, input := range map[string]string{
+		"deep":       deep.String(),
+		"long lines": strings.Repeat(strings.Repeat("word ", 20_000)+"\n", 50),
+		"one line":   strings.Repeat("x", 5<<20),
+		"flat":       strings.Repeat("x\n", 200_000),
+		"blank":      strings.Repeat("\n", 200_000),
+		"comments":   strings.Repeat(" ! x\n", 100_000),
+		"quotes":     strings.Repeat(`"`, 1<<20),
+	} {
+		r, err := p.Apply("1", "2", []byte(input))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if want := strings.ReplaceAll(input, "x\n", "y\n"); name != "comments" && string(r.Output) != want {
+			t.Errorf("%s: output differs", name)
+		}
+		if _, err := Compare(CompareRules{Format: "indented"}, p.Categories, []byte(input), r.Output); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, input := range map[string][]byte{"bytes": make([]byte, maxBytes+1), "lines": bytes.Repeat([]byte("\n"), maxLines)} {
+		if _, err := Parse("indented", input); !fault.Is(err, fault.Invalid) {
+			t.Errorf("more than the most %s: error %v", name, err)
+		}
+	}
+}
+
+// BenchmarkApply is parse, match, change, print and account for.
+func BenchmarkApply(b *testing.B) {
+	p := iadPack(b)
+	for name, input := range map[string][]byte{
+		"8KiB":  fixture(b, "drydock-iad/tests/iad-24-fxs/input.conf"),
+		"12MiB": bytes.Repeat(fixture(b, "drydock-iad/tests/iad-24-fxs/input.conf"), 1500),
+	} {
+		b.Run(name, func(b *testing.B) {
+			lines := bytes.Count(input, []byte("\n"))
+			b.SetBytes(int64(len(input)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := p.Apply("1.4", "2.0", input); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(lines)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+		})
+	}
+}
+
+// BenchmarkParse is parse and print alone.
+func BenchmarkParse(b *testing.B) {
+	input := fixture(b, "drydock-iad/tests/iad-24-fxs/input.conf")
+	for b.Loop() {
+		d, err := Parse("indented", input)
+		if err != nil {
+			b.Fatal(err)
+		}
+		d.Bytes()
+	}
+	b.ReportMetric(float64(bytes.Count(input, []byte("\n")))*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
