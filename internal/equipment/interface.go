@@ -1,0 +1,87 @@
+package equipment
+
+import (
+	"slices"
+	"sort"
+)
+
+// InterfaceUnit is the interface unit (claims 17 and 18 of the method): through
+// it the management system sees and commands the equipment. Its methods may be
+// called at once.
+type InterfaceUnit struct {
+	e *Equipment
+}
+
+// Get reads an object instance.
+func (u InterfaceUnit) Get(oid OID) (Value, Lookup) {
+	o := objectOf(oid)
+	if o == nil {
+		return Value{}, NoSuchObject
+	}
+	e := u.e
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	rest := oid[len(o.oid):]
+	if len(rest) != 1 || !slices.Contains(o.instances(e), rest[0]) {
+		return Value{}, NoSuchInstance
+	}
+	return o.read(e, rest[0]), Found
+}
+
+// objectOf finds the object that oid is an instance of, or gives nil.
+func objectOf(oid OID) *object {
+	after := sort.Search(len(objects), func(i int) bool { return slices.Compare(objects[i].oid, oid) > 0 })
+	if after == 0 || !within(oid, objects[after-1].oid) {
+		return nil
+	}
+	return &objects[after-1]
+}
+
+// Next reads the instance that follows oid; ok is false at the end.
+func (u InterfaceUnit) Next(oid OID) (b Binding, ok bool) {
+	e := u.e
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	first := sort.Search(len(objects), func(i int) bool { return slices.Compare(objects[i].oid, oid) > 0 })
+	if first > 0 && within(oid, objects[first-1].oid) {
+		first--
+	}
+	for _, o := range objects[first:] {
+		from := uint32(0)
+		rest := oid[min(len(oid), len(o.oid)):]
+		switch {
+		case !within(oid, o.oid) || len(rest) == 0:
+		case rest[0] == 1<<32-1:
+			continue
+		default: // what is longer than an instance comes behind it
+			from = rest[0] + 1
+		}
+		instances := o.instances(e)
+		if i, _ := slices.BinarySearch(instances, from); i < len(instances) {
+			return Binding{OID: o.oid.Append(instances[i]), Value: o.read(e, instances[i])}, true
+		}
+	}
+	return Binding{}, false
+}
+
+func within(oid, of OID) bool { return len(oid) >= len(of) && slices.Equal(oid[:len(of)], of) }
+
+// Set writes all bindings or none: it first tests every one of them, alone and
+// together, and then commits (RFC 3416 section 4.2.5). at is the index of the
+// binding at fault, from 1, where the status is not NoError.
+func (u InterfaceUnit) Set(bindings []Binding) (status Status, at int) {
+	e := u.e
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := proposal{e: e}
+	for i, b := range bindings {
+		if s := p.take(b, i+1); s != NoError {
+			return s, i + 1
+		}
+	}
+	if s, at := p.check(); s != NoError {
+		return s, at
+	}
+	p.commit()
+	return NoError, 0
+}

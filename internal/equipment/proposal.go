@@ -1,0 +1,132 @@
+package equipment
+
+// proposal is the first phase of a Set: rows as they would become.
+type proposal struct {
+	e    *Equipment
+	rows []*proposedRow
+}
+
+type proposedRow struct {
+	row
+	index    uint32
+	existed  bool
+	action   int64 // written to deOperRowStatus; 0 = not written
+	actionAt int   // index of that binding, from 1
+	firstAt  int   // index of the row's first binding
+	lastAt   int
+	written  bool // another column was written
+	dev      Deviation
+}
+
+// take looks at one binding by itself.
+func (p *proposal) take(b Binding, at int) Status {
+	if len(b.OID) != len(deOperationEntry)+2 || !within(b.OID, deOperationEntry) {
+		if objectOf(b.OID) != nil {
+			return NotWritable
+		}
+		return NoCreation
+	}
+	column, index := b.OID[len(deOperationEntry)], b.OID[len(deOperationEntry)+1]
+	if index < 1 || index > 1<<31-1 {
+		return NoCreation
+	}
+	r := p.row(index, at)
+	r.lastAt = at
+	if column != deOperRowStatus {
+		r.written = true
+		return r.write(column, b.Value)
+	}
+	r.action, r.actionAt = b.Value.Number, at
+	switch {
+	case b.Value.Kind != Integer:
+		return WrongType
+	case r.action < rowActive || r.action > rowDestroy || r.action == rowNotReady || r.action == rowNotInService:
+		return WrongValue
+	}
+	return NoError
+}
+
+// row finds the proposed form of a row.
+func (p *proposal) row(index uint32, at int) *proposedRow {
+	for _, r := range p.rows {
+		if r.index == index {
+			return r
+		}
+	}
+	r := &proposedRow{row: *newRow(index), index: index, firstAt: at}
+	if old := p.e.row(index); old != nil {
+		r.row, r.existed = *old, true
+	}
+	p.rows = append(p.rows, r)
+	return r
+}
+
+// check looks at the rows as a whole.
+func (p *proposal) check() (Status, int) {
+	starts := 0
+	for _, r := range p.rows {
+		if s, at := p.checkRow(r); s != NoError {
+			return s, at
+		}
+		if r.starts() {
+			starts++
+		}
+		if r.starts() && (p.e.current != nil || starts > 1 || !p.e.up) {
+			return InconsistentValue, r.actionAt // busy
+		}
+	}
+	for _, r := range p.rows {
+		if !r.starts() {
+			continue
+		}
+		if r.dev = p.e.deviation(r.Order); r.dev.Refuse {
+			return ResourceUnavailable, r.actionAt
+		}
+	}
+	return NoError, 0
+}
+
+func (p *proposal) checkRow(r *proposedRow) (Status, int) {
+	creates := r.action == rowCreateAndGo || r.action == rowCreateAndWait
+	switch {
+	case r.action == rowDestroy:
+		if r.existed && p.e.current != nil && p.e.current.Index == r.index {
+			return InconsistentValue, r.actionAt
+		}
+	case r.existed && creates:
+		return InconsistentValue, r.actionAt
+	case !r.existed && r.action == rowActive:
+		return InconsistentValue, r.actionAt
+	case !r.existed && !creates:
+		return InconsistentName, r.firstAt
+	case r.existed && r.state != Idle && r.written:
+		return InconsistentValue, r.lastAt
+	case r.starts() && !r.complete():
+		return InconsistentValue, r.actionAt
+	}
+	return NoError, 0
+}
+
+// starts says whether the row's operation begins with this Set.
+func (r *proposedRow) starts() bool {
+	return r.action == rowCreateAndGo || r.action == rowActive && r.state == Idle
+}
+
+// commit is the second phase: nothing can fail any more.
+func (p *proposal) commit() {
+	for _, r := range p.rows {
+		switch {
+		case r.action == rowDestroy:
+			p.e.removeRow(r.index)
+			continue
+		case r.existed:
+			*p.e.row(r.index) = r.row
+		default:
+			added := r.row
+			p.e.addRow(&added)
+		}
+		if r.starts() {
+			p.e.start(p.e.row(r.index), r.dev)
+		}
+	}
+}
