@@ -22,6 +22,8 @@ const (
 	postgresLock = 0x647279646f636b
 	// holdCheck is how often, and how long at most, the hold's connection is asked.
 	holdCheck = 2 * time.Second
+	// holdPatience is how long a lock that is taken is asked for.
+	holdPatience = time.Second
 )
 
 func postgresDialect() dialect {
@@ -115,17 +117,34 @@ func holdSession(ctx context.Context, url, holder string) (hold, error) {
 		return nil, err
 	}
 	h := &sessionHold{conn}
-	var got bool
-	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(postgresLock)).Scan(&got)
-	if err == nil && !got {
-		var other string // not there before the first holder has made the schema
-		_ = conn.QueryRow(ctx, "SELECT holder FROM hold").Scan(&other)
-		err = taken(other)
-	}
-	if err != nil {
+	if err := h.take(ctx); err != nil {
 		return nil, errors.Join(err, h.release())
 	}
 	return h, nil
+}
+
+// take asks for the lock for a moment: the server may not have noticed yet
+// that the process before this one was killed.
+func (h *sessionHold) take(ctx context.Context) error {
+	until := time.Now().Add(holdPatience)
+	for {
+		var got bool
+		err := h.conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(postgresLock)).Scan(&got)
+		if err != nil || got {
+			return err
+		}
+		if time.Now().After(until) {
+			break
+		}
+		select {
+		case <-time.After(holdPatience / 10):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	var other string // not there before the first holder has made the schema
+	_ = h.conn.QueryRow(ctx, "SELECT holder FROM hold").Scan(&other)
+	return taken(other)
 }
 
 func (h *sessionHold) lost(ctx context.Context) error {
@@ -155,5 +174,7 @@ func (h *sessionHold) release() error {
 	if h.conn.IsClosed() {
 		return nil
 	}
+	// closing alone would free the lock a moment later than it returns
+	_, _ = h.conn.Exec(ctx, "SELECT pg_advisory_unlock_all()")
 	return h.conn.Close(ctx)
 }

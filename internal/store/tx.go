@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"reflect"
 )
 
 // close drops the connection that writes; the next transaction takes another.
@@ -103,10 +104,18 @@ func drain(rows *sql.Rows, scan func(*sql.Rows) error) error {
 	return errors.Join(rows.Err(), rows.Close())
 }
 
-// read calls scan for each row of a query outside of any transaction.
+// read calls scan for each row of a query outside of any transaction. A
+// parameter that is not text is fault.Invalid: one of the databases refuses it.
 func (s *Store) read(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
 	if err := s.poison.get(); err != nil {
 		return err
+	}
+	for _, arg := range args {
+		if v := reflect.ValueOf(arg); v.Kind() == reflect.String {
+			if err := storable("", v.String()); err != nil {
+				return err
+			}
+		}
 	}
 	for tries := 0; ; tries++ {
 		rows, err := s.pools.read.QueryContext(ctx, s.bind(query), args...)

@@ -48,7 +48,10 @@ func suite() map[string]func(*testing.T, *store.Store) {
 // its own, empty.
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range suite() {
-		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // they wait for the disk, each for its own
+			test(t, open(t))
+		})
 	}
 }
 
