@@ -11,9 +11,7 @@ import (
 // FuzzParseIndented: whatever parses comes out byte for byte, and a migration
 // of it accounts for every line.
 func FuzzParseIndented(f *testing.F) {
-	for _, name := range []string{"iad-4-fxs/input.conf", "iad-24-fxs/expected.conf"} {
-		f.Add(fixture(f, "drydock-iad/tests/"+name))
-	}
+	f.Add([]byte("config-version 1.4\nport fxs 1\n codec g711a\n echo-cancel on\n!\nprotocol sip\n registrar a\n"))
 	f.Add([]byte("banner motd ^C\n!\n^C\r\n\ta\r\n  b\n\n#\n c"))
 	f.Add([]byte("config-version 1.4\ndefault\n dial-timeout 1\n! x\n\nntp server a\nend"))
 	p := iadPack(f)

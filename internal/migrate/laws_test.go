@@ -262,3 +262,39 @@ func TestLaw7LostLineIsAnError(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestPrintedTreeIsTheTree: the new configuration, read again, is the tree
+// that the rules made: nothing came to stand in another block by printing.
+func TestPrintedTreeIsTheTree(t *testing.T) {
+	p := iadPack(t)
+	steps, err := p.Path("1.4", "2.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		d, err := Parse("indented", anyConfiguration("1.4").Draw(t, "input"))
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		if _, _, err := p.transform(d, steps); err != nil {
+			t.Fatalf("%v", err)
+		}
+		reread, err := Parse("indented", d.Bytes())
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		if got, want := commandsOf(reread), commandsOf(d); got != want {
+			t.Errorf("read again as %s, made as %s", got, want)
+		}
+	})
+}
+
+func commandsOf(d *Document) string {
+	var all []string
+	d.root.walk(func(n *node) {
+		if n.kind == command {
+			all = append(all, strings.Join(n.path(), ">"))
+		}
+	}, nil)
+	return strings.Join(all, "|")
+}
