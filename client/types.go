@@ -48,7 +48,6 @@ type Driver struct {
 	Protocols   []string          `json:"protocols"`
 	Operations  []string          `json:"operations"`
 	Cannot      map[string]string `json:"cannot,omitempty" doc:"what the family cannot do by SNMP, and the reason"`
-	Source      string            `json:"source,omitempty" doc:"the driver file"`
 }
 
 // RunOrder asks for runs.

@@ -39,7 +39,7 @@ func (s *session) driverList() *cobra.Command {
 }
 
 func (s *session) driverShow() *cobra.Command {
-	return &cobra.Command{Use: "show NAME", Short: "Show a driver's file", Args: cobra.ExactArgs(1),
+	return &cobra.Command{Use: "show NAME", Short: "Show what a driver can do, and what its family cannot", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			api, err := s.client()
 			if err != nil {
@@ -49,11 +49,15 @@ func (s *session) driverShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if s.output == "table" {
-				_, err = fmt.Fprint(s.Stdout, d.Source)
-				return err
-			}
-			return s.print(d, nil)
+			return s.print(d, func(w *tabwriter.Writer) {
+				row(w, "driver", d.Name)
+				row(w, "description", d.Description)
+				row(w, "protocols", strings.Join(d.Protocols, ", "))
+				row(w, "operations", strings.Join(d.Operations, ", "))
+				for _, op := range sortedKeys(d.Cannot) {
+					row(w, "cannot "+op, d.Cannot[op])
+				}
+			})
 		}}
 }
 

@@ -1,0 +1,173 @@
+// Package api is the HTTP API: what the command line, the page and others use.
+// It turns requests into calls of the engine and the store and errors into
+// problem+json (RFC 9457); it holds no rule of its own. OpenAPI 3.1 stands at
+// /openapi.json.
+//
+// Every route but /healthz, /readyz and /openapi.json needs the bearer token.
+// Secrets go in and never come out, but for the content of a backup, which is
+// opened on purpose.
+package api
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"drydock/client"
+	"drydock/internal/engine"
+	"drydock/internal/fault"
+	"drydock/internal/secret"
+	"drydock/internal/store"
+)
+
+// Parts is what the API stands on.
+type Parts struct {
+	Store   *store.Store
+	Engine  *engine.Engine
+	Runtime engine.Runtime
+	Token   secret.String
+	Version string
+	Log     *slog.Logger
+}
+
+type server struct {
+	Parts
+	api huma.API
+}
+
+// New gives the handler of the whole API.
+func New(p Parts) http.Handler {
+	mux := http.NewServeMux()
+	config := huma.DefaultConfig("drydock", p.Version)
+	config.DocsPath = "" // the page that huma offers loads scripts from elsewhere
+	config.SchemasPath = ""
+	config.CreateHooks = nil
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token": {Type: "http", Scheme: "bearer", Description: "the token that drydock serve made at its first start"},
+	}
+	config.Security = []map[string][]string{{"token": {}}}
+	s := &server{Parts: p, api: humago.New(mux, config)}
+	s.api.UseMiddleware(s.authenticate)
+	s.general()
+	s.devices()
+	s.releases()
+	s.runs()
+	s.questions()
+	s.backups()
+	return secured(mux)
+}
+
+// secured adds the headers that every answer has.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// open are the operations that need no token.
+var open = map[string]bool{"healthz": true, "readyz": true}
+
+func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
+	if open[ctx.Operation().OperationID] {
+		next(ctx)
+		return
+	}
+	given, ok := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
+	if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(s.Token.Reveal())) != 1 {
+		p := problemOf(fault.New(fault.Denied, "", "", "the token is missing or not the right one").
+			WithHint("give --token, or DRYDOCK_TOKEN, with the text of the file token in the server's data directory"))
+		p.status = http.StatusUnauthorized
+		ctx.SetHeader("WWW-Authenticate", "Bearer")
+		ctx.SetHeader("Content-Type", "application/problem+json")
+		ctx.SetStatus(p.status)
+		p.Problem.Status = p.status
+		_ = s.api.Marshal(ctx.BodyWriter(), "application/json", p.Problem)
+		return
+	}
+	next(ctx)
+}
+
+// problem is an error on its way out.
+type problem struct {
+	client.Problem
+	status int
+}
+
+func (p *problem) Error() string                      { return p.Detail }
+func (p *problem) GetStatus() int                     { return p.status }
+func (p *problem) ContentType(string) string          { return "application/problem+json" }
+func (p *problem) MarshalJSON() (raw []byte, e error) { return marshal(p.Problem) }
+
+func problemOf(err error) *problem {
+	code := fault.CodeOf(err)
+	status := code.Status()
+	return &problem{status: status, Problem: client.Problem{
+		Title: http.StatusText(status), Status: status, Detail: err.Error(), Code: code, Hint: fault.HintOf(err),
+	}}
+}
+
+// register adds an operation whose errors leave as problems. An error without
+// a code is drydock's own: it is logged, and the client is told no more than
+// that.
+func register[I, O any](s *server, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err == nil {
+			return out, nil
+		}
+		if fault.CodeOf(err) == fault.Internal && !errors.Is(err, context.Canceled) {
+			s.Log.Error("request failed", "operation", op.OperationID, "err", err)
+		}
+		return nil, problemOf(err)
+	})
+}
+
+// body is an answer with a JSON body.
+type body[T any] struct{ Body T }
+
+func answer[T any](v T, err error) (*body[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &body[T]{v}, nil
+}
+
+// list makes an empty list of a nil one: JSON has [] and not null.
+func list[T any](v []T, err error) (*body[[]T], error) {
+	if v == nil {
+		v = []T{}
+	}
+	return answer(v, err)
+}
+
+func get(id, path, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary}
+}
+
+func post(id, path, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: http.MethodPost, Path: path, Summary: summary}
+}
+
+func (s *server) general() {
+	type none struct{}
+	register(s, get("healthz", "/healthz", "The process is up"), func(context.Context, *none) (*body[client.Version], error) {
+		return answer(client.Version{Version: s.Version, API: "v1"}, nil)
+	})
+	register(s, get("readyz", "/readyz", "The store can be used"), func(ctx context.Context, _ *none) (*body[client.Version], error) {
+		_, err := s.Store.Releases(ctx)
+		return answer(client.Version{Version: s.Version, API: "v1"}, err)
+	})
+	register(s, get("version", "/api/v1/version", "Version of the server"), func(context.Context, *none) (*body[client.Version], error) {
+		return answer(client.Version{Version: s.Version, API: "v1"}, nil)
+	})
+}

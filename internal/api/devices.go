@@ -1,0 +1,113 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"drydock/client"
+	"drydock/internal/engine"
+	"drydock/internal/fault"
+	"drydock/internal/fleet"
+	"drydock/internal/secret"
+	"drydock/internal/store"
+)
+
+type deviceID struct {
+	ID fleet.DeviceID `path:"id"`
+}
+
+type deviceQuery struct {
+	Label   string         `query:"label" doc:"key=value"`
+	Driver  string         `query:"driver"`
+	Model   string         `query:"model"`
+	Version string         `query:"version"`
+	Text    string         `query:"text" doc:"in id, address, model or serial"`
+	After   fleet.DeviceID `query:"after" doc:"cursor: the last id of the page before"`
+	Limit   int            `query:"limit" minimum:"1" maximum:"10000" default:"1000"`
+}
+
+func (s *server) devices() {
+	register(s, get("list-devices", "/api/v1/devices", "Devices by id"), func(ctx context.Context, q *deviceQuery) (*body[[]fleet.Device], error) {
+		return list(s.Store.Devices(ctx, store.DeviceFilter{Label: q.Label, Driver: q.Driver, Model: q.Model, Version: q.Version,
+			Text: q.Text, After: q.After, Limit: q.Limit}))
+	})
+	put := huma.Operation{OperationID: "put-devices", Method: http.MethodPut, Path: "/api/v1/devices",
+		Summary: "Add or change devices, all or none", DefaultStatus: http.StatusNoContent, MaxBodyBytes: 64 << 20}
+	register(s, put, s.putDevices)
+	register(s, get("show-device", "/api/v1/devices/{id}", "One device"), func(ctx context.Context, in *deviceID) (*body[fleet.Device], error) {
+		return answer(s.Store.Device(ctx, in.ID))
+	})
+	remove := huma.Operation{OperationID: "remove-device", Method: http.MethodDelete, Path: "/api/v1/devices/{id}",
+		Summary: "Take a device out of the fleet; its backups stay", DefaultStatus: http.StatusNoContent}
+	register(s, remove, func(ctx context.Context, in *deviceID) (*struct{}, error) {
+		return nil, s.Store.RemoveDevice(ctx, in.ID)
+	})
+	register(s, get("list-drivers", "/api/v1/drivers", "Families that can be commanded"), func(context.Context, *struct{}) (*body[[]client.Driver], error) {
+		return list(mapped(s.Engine.Families(), family), nil)
+	})
+	register(s, get("show-driver", "/api/v1/drivers/{name}", "One driver"), func(_ context.Context, in *struct {
+		Name string `path:"name"`
+	}) (*body[client.Driver], error) {
+		f, err := s.Engine.Family(in.Name)
+		return answer(family(f), err)
+	})
+}
+
+func (s *server) putDevices(ctx context.Context, in *body[[]client.NewDevice]) (*struct{}, error) {
+	batch := make([]store.DevicePut, 0, len(in.Body))
+	for _, d := range in.Body {
+		put, err := s.devicePut(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		batch = append(batch, put)
+	}
+	return nil, s.Store.PutDevices(ctx, batch)
+}
+
+// devicePut checks a device and keeps what is known of it already.
+func (s *server) devicePut(ctx context.Context, d client.NewDevice) (store.DevicePut, error) {
+	if _, err := s.Engine.Family(d.Driver); err != nil {
+		return store.DevicePut{}, fault.New(fault.Invalid, "", "device "+string(d.ID), "%w", err)
+	}
+	if _, err := engine.ParseAddress(d.Address); err != nil {
+		return store.DevicePut{}, fault.New(fault.Invalid, "", "device "+string(d.ID), "%w", err)
+	}
+	known, err := s.Store.Device(ctx, d.ID)
+	isNew := fault.Is(err, fault.NotFound)
+	if err != nil && !isNew {
+		return store.DevicePut{}, err
+	}
+	known.ID, known.Address, known.Driver, known.Labels = d.ID, d.Address, d.Driver, d.Labels
+	if d.Serial != "" && d.Serial != known.Identity.Serial {
+		known.Identity = fleet.Identity{Serial: d.Serial}
+	}
+	put := store.DevicePut{Device: known}
+	if d.Credentials != nil {
+		c := credentials(*d.Credentials)
+		if err := c.Check(); err != nil {
+			return put, fault.New(fault.Invalid, "", "device "+string(d.ID), "%w", err)
+		}
+		put.Credentials = &c
+	} else if isNew {
+		return put, fault.New(fault.Invalid, "", "device "+string(d.ID), "it is new and has no credentials").
+			WithHint("give a community (v1, v2c) or a user (v3)")
+	}
+	return put, nil
+}
+
+func credentials(c client.Credentials) fleet.Credentials {
+	return fleet.Credentials{
+		Version:        c.Version,
+		Community:      secret.New(c.Community),
+		WriteCommunity: secret.New(c.WriteCommunity),
+		User:           c.User,
+		AuthProtocol:   c.AuthProtocol,
+		AuthPassword:   secret.New(c.AuthPassword),
+		PrivProtocol:   c.PrivProtocol,
+		PrivPassword:   secret.New(c.PrivPassword),
+		ContextName:    c.ContextName,
+	}
+}

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+
+	"drydock/client"
+	"drydock/internal/fault"
+	"drydock/internal/procedure"
+	"drydock/internal/store"
+)
+
+func (s *server) questions() {
+	register(s, get("list-questions", "/api/v1/questions", "Questions that wait for an answer"), func(ctx context.Context, q *struct {
+		All bool `query:"all" doc:"answered and withdrawn ones too"`
+	}) (*body[[]client.Question], error) {
+		records, err := s.Store.Questions(ctx, store.QuestionFilter{Open: !q.All})
+		return list(mapped(records, question), err)
+	})
+	register(s, post("answer-question", "/api/v1/questions/{id}/answer", "Answer; the first answer wins"), func(ctx context.Context, in *struct {
+		ID   string `path:"id"`
+		Body struct {
+			Choice procedure.Choice `json:"choice" enum:"repeat,stop,restore-files,proceed"`
+			By     string           `json:"by,omitempty" doc:"who answers"`
+		}
+	}) (*body[client.Question], error) {
+		return answer(s.answer(ctx, in.ID, in.Body.Choice, by(in.Body.By)))
+	})
+}
+
+func (s *server) answer(ctx context.Context, id string, choice procedure.Choice, by string) (client.Question, error) {
+	before, err := s.question(ctx, id)
+	if err != nil {
+		return before, err
+	}
+	if !before.Open && before.Choice != "" {
+		return before, fault.New(fault.Conflict, "", "question "+id, "%s has answered it with %q", before.AnsweredBy, before.Choice)
+	}
+	if _, err := s.Runtime.Answer(ctx, before.Run, id, choice, by); err != nil {
+		return before, err
+	}
+	return s.question(ctx, id)
+}
+
+func (s *server) question(ctx context.Context, id string) (client.Question, error) {
+	records, err := s.Store.Questions(ctx, store.QuestionFilter{ID: id})
+	if err != nil {
+		return client.Question{}, err
+	}
+	if len(records) == 0 {
+		return client.Question{}, fault.New(fault.NotFound, "", "question "+id, "there is no such question").
+			WithHint("drydock question list shows the open ones")
+	}
+	return question(records[0]), nil
+}
+
+func question(r store.QuestionRecord) client.Question {
+	return client.Question{Question: r.Question, Run: r.Run, Device: r.Device, Open: r.Open,
+		Choice: r.Choice, AnsweredBy: r.AnsweredBy, AnsweredAt: r.AnsweredAt}
+}

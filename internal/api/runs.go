@@ -1,0 +1,131 @@
+package api
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2/sse"
+
+	"drydock/client"
+	"drydock/internal/fleet"
+	"drydock/internal/store"
+)
+
+type runID struct {
+	ID fleet.RunID `path:"id"`
+}
+
+func (s *server) runs() {
+	register(s, post("plan", "/api/v1/plan", "What an order would do, without doing it"),
+		func(ctx context.Context, in *body[client.RunOrder]) (*body[[]client.Plan], error) {
+			o, err := order(in.Body)
+			if err != nil {
+				return nil, err
+			}
+			plans, err := s.Engine.Preview(ctx, o)
+			return list(mapped(plans, plan), err)
+		})
+	register(s, post("start-runs", "/api/v1/runs", "Start runs; each device's own error stands in its row"),
+		func(ctx context.Context, in *body[client.RunOrder]) (*body[[]client.RunStarted], error) {
+			o, err := order(in.Body)
+			if err != nil {
+				return nil, err
+			}
+			rows, err := s.Engine.Start(ctx, s.Runtime, o)
+			return list(mapped(rows, started), err)
+		})
+	register(s, get("list-runs", "/api/v1/runs", "Runs, newest first"), func(ctx context.Context, q *struct {
+		Device fleet.DeviceID `query:"device"`
+		Active bool           `query:"active"`
+		After  fleet.RunID    `query:"after" doc:"cursor: the last id of the page before"`
+		Limit  int            `query:"limit" minimum:"1" maximum:"20000" default:"100"`
+	}) (*body[[]client.Run], error) {
+		filter := store.RunFilter{Device: q.Device, After: q.After, Limit: q.Limit}
+		if q.Active {
+			filter.Active = &q.Active
+		}
+		records, err := s.Store.Runs(ctx, filter)
+		return list(mapped(records, s.run), err)
+	})
+	register(s, get("show-run", "/api/v1/runs/{id}", "One run"), func(ctx context.Context, in *runID) (*body[client.Run], error) {
+		record, err := s.Store.Run(ctx, in.ID)
+		return answer(s.run(record), err)
+	})
+	register(s, get("run-journal", "/api/v1/runs/{id}/journal", "A run's events"), func(ctx context.Context, in *struct {
+		runID
+		After int `query:"after" doc:"only events after this sequence number"`
+	}) (*body[[]client.Entry], error) {
+		if _, err := s.Store.Run(ctx, in.ID); err != nil {
+			return nil, err
+		}
+		entries, err := s.Store.Journal(ctx, in.ID, in.After)
+		return list(mapped(entries, func(e store.Entry) client.Entry { return client.Entry{Seq: e.Seq, Event: e.Event} }), err)
+	})
+	register(s, get("run-report", "/api/v1/runs/{id}/report", "What became of the configuration, line by line"),
+		func(ctx context.Context, in *runID) (*body[client.Report], error) {
+			r, err := s.Engine.Report(ctx, in.ID)
+			return answer(report(r), err)
+		})
+	register(s, post("cancel-run", "/api/v1/runs/{id}/cancel", "Stop before the next effect"), func(ctx context.Context, in *struct {
+		runID
+		Body struct {
+			By string `json:"by,omitempty" doc:"who stops it"`
+		}
+	}) (*body[client.Run], error) {
+		if _, err := s.Runtime.Cancel(ctx, in.ID, by(in.Body.By)); err != nil {
+			return nil, err
+		}
+		record, err := s.Store.Run(ctx, in.ID)
+		return answer(s.run(record), err)
+	})
+	sse.Register(s.api, get("events", "/api/v1/events", "Changes of runs as they happen"), map[string]any{"message": client.Change{}}, s.events)
+}
+
+// events gives first the runs' newest states, then every change.
+func (s *server) events(ctx context.Context, in *struct {
+	Runs []fleet.RunID `query:"run,explode" doc:"runs to watch; none: all"`
+}, send sse.Sender) {
+	wanted := map[fleet.RunID]bool{}
+	for _, id := range in.Runs {
+		wanted[id] = true
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	changes := s.Runtime.Watch(ctx)
+	sent := map[fleet.RunID]int{}
+	for _, id := range in.Runs {
+		record, err := s.Store.Run(ctx, id)
+		if err != nil {
+			return
+		}
+		sent[id] = record.Seq
+		if send.Data(client.Change{Run: id, Device: record.State.Plan.Device, Release: record.State.Plan.Release, Seq: record.Seq, State: record.State}) != nil {
+			return
+		}
+	}
+	for change := range changes {
+		if len(wanted) > 0 && !wanted[change.Run] && !change.Gap || change.Seq != 0 && change.Seq <= sent[change.Run] {
+			continue
+		}
+		if send.Data(client.Change{Run: change.Run, Device: change.State.Plan.Device, Release: change.State.Plan.Release,
+			Seq: change.Seq, Event: change.Event, State: change.State, Gap: change.Gap}) != nil {
+			return
+		}
+	}
+}
+
+func (s *server) run(r store.RunRecord) client.Run {
+	out := client.Run{ID: r.State.Plan.Run, Device: r.State.Plan.Device, Release: r.State.Plan.Release,
+		StartedAt: r.StartedAt, UpdatedAt: r.UpdatedAt, Seq: r.Seq, State: r.State}
+	if p := s.Engine.Progress(r.State); p != nil {
+		out.Progress = &client.Progress{Op: p.Op, Percent: p.Percent, Octets: p.Octets}
+	}
+	return out
+}
+
+// by names who did it where the client did not.
+func by(given string) string {
+	if given == "" {
+		return "api"
+	}
+	return given
+}

@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"drydock/internal/driver"
+	"drydock/internal/procedure"
+)
+
+// drive runs one operation of the driver to its end.
+func (t *task) drive(ctx context.Context, op driver.Operation, mode driver.Mode, in driver.Inputs) driver.Result {
+	machine, ask, err := t.driver.Start(op, mode, in, t.Now())
+	if err != nil {
+		return driver.Result{Verdict: procedure.Failed, Cause: procedure.ServerFailed, Detail: err.Error()}
+	}
+	for {
+		if done, ok := ask.(driver.AskDone); ok {
+			return done.Result
+		}
+		answer := t.carryOut(ctx, ask, mode)
+		if ctx.Err() != nil {
+			return driver.Result{Verdict: procedure.Failed, Cause: procedure.Timeout, Detail: "it was abandoned", Unclear: true}
+		}
+		if ask, err = machine.Next(answer, t.Now()); err != nil {
+			return driver.Result{Verdict: procedure.Failed, Cause: procedure.ServerFailed, Detail: err.Error(), Unclear: true}
+		}
+	}
+}
+
+// carryOut does what the machine asks for.
+func (t *task) carryOut(ctx context.Context, ask driver.Ask, mode driver.Mode) driver.Answer {
+	switch a := ask.(type) {
+	case driver.AskGet:
+		return t.get(ctx, a)
+	case driver.AskWalk:
+		return t.walk(ctx, a)
+	case driver.AskSet:
+		return t.set(ctx, a)
+	case driver.AskTransfer:
+		return t.transfers()
+	case driver.AskWait:
+		t.wait(ctx, a, mode)
+		return driver.Answer{}
+	}
+	return driver.Answer{Err: &driver.AnswerError{Kind: driver.Unclear, Text: fmt.Sprintf("the driver asked for %T, which the engine does not know", ask)}}
+}
+
+// wait waits, but no longer than until something happens that makes a poll
+// worth while.
+func (t *task) wait(ctx context.Context, a driver.AskWait, mode driver.Mode) {
+	if a.Accepted && mode == driver.Perform && t.action.Kind == procedure.Perform {
+		t.report(procedure.Event{Kind: procedure.Accepted})
+	}
+	p := Progress{Op: t.action.Op, Percent: max(0, a.Progress)}
+	for _, f := range t.openFiles() {
+		p.Octets += int64(f.state().Octets)
+	}
+	t.setProgress(t.state.Plan.Run, p)
+	timer := time.NewTimer(a.For)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.hold.wake:
+	case <-ctx.Done():
+	}
+}
+
+func (t *task) openFiles() []*file {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	files := make([]*file, 0, len(t.hold.grants))
+	for _, f := range t.hold.grants {
+		files = append(files, f)
+	}
+	return files
+}
+
+// transfers tells the states of the operation's files in the order in which
+// they were given to the driver.
+func (t *task) transfers() driver.Answer {
+	answer := driver.Answer{}
+	for _, f := range t.ordered {
+		answer.Transfers = append(answer.Transfers, f.state())
+	}
+	return answer
+}

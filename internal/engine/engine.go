@@ -1,0 +1,154 @@
+// Package engine does what the procedure asks for: it turns an action into
+// SNMP exchanges through a driver, grants for the transfers, sealed backups and
+// migrated configurations, and reports what came of it as an event.
+//
+// It keeps no state of a run: that is in the journal. A runtime (engine/local)
+// advances runs and calls Performer; another runtime can call it as well.
+//
+// Invariants: the identity is read again before every effect (RELIABILITY.md
+// I6); a load begins only if the run's backup can be opened at that moment
+// (I1); names of grants follow from the run and the token of the effect, so
+// that a process that takes a run over serves the same files.
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"drydock/internal/driver"
+	"drydock/internal/fault"
+	"drydock/internal/fleet"
+	"drydock/internal/migrate"
+	"drydock/internal/procedure"
+	"drydock/internal/store"
+	"drydock/internal/transfer"
+)
+
+// Config is what an Engine stands on.
+type Config struct {
+	Store   *store.Store
+	Drivers *driver.Set
+	Packs   map[string]*migrate.Pack
+	Grants  *transfer.Registry
+	// NameKey derives the names of grants; it must outlive the process.
+	NameKey [32]byte
+	// ServerAddress is where devices reach this server; zero: the local address
+	// that routes to each device.
+	ServerAddress netip.Addr
+	TFTPPort      int // 0: no TFTP server
+	FTPPort       int // 0: no FTP server
+	// SNMPTimeout and SNMPRetries bound one request; zero: 2 s and 2.
+	SNMPTimeout time.Duration
+	SNMPRetries int
+	Now         func() time.Time // nil: time.Now
+	Log         *slog.Logger
+}
+
+// Engine is the part of drydock that knows how things are done. It may be used
+// by many goroutines.
+type Engine struct {
+	Config
+
+	mu       sync.Mutex // owns what follows
+	holds    map[fleet.RunID]*hold
+	progress map[fleet.RunID]Progress
+}
+
+// Runtime advances runs. engine/local implements it.
+type Runtime interface {
+	// Start makes a run durable and lets it go; the same key gives the same run.
+	Start(ctx context.Context, plan procedure.Plan, requestKey string) (fleet.RunID, error)
+	// Answer answers a question; the first answer wins, a later one gets
+	// fault.Conflict.
+	Answer(ctx context.Context, run fleet.RunID, question string, choice procedure.Choice, by string) (procedure.State, error)
+	// Cancel stops a run before its next effect.
+	Cancel(ctx context.Context, run fleet.RunID, by string) (procedure.State, error)
+	// Watch gives changes until ctx ends; a slow watcher loses some and is told.
+	Watch(ctx context.Context) <-chan Change
+}
+
+// Change is one step of one run, as watchers see it.
+type Change struct {
+	Run   fleet.RunID
+	Seq   int
+	Event procedure.Event
+	State procedure.State
+	Gap   bool // changes before this one were left out
+}
+
+// New makes an engine.
+func New(c Config) *Engine {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.SNMPTimeout == 0 {
+		c.SNMPTimeout = 2 * time.Second
+	}
+	if c.SNMPRetries == 0 {
+		c.SNMPRetries = 2
+	}
+	return &Engine{Config: c, holds: map[fleet.RunID]*hold{}, progress: map[fleet.RunID]Progress{}}
+}
+
+// Progress of the operation that is under way; nil where nothing is known.
+func (e *Engine) Progress(st procedure.State) *Progress {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p, ok := e.progress[st.Plan.Run]
+	if !ok || p.Op != st.Op || st.Phase == procedure.Ended {
+		return nil
+	}
+	return &p
+}
+
+func (e *Engine) setProgress(run fleet.RunID, p Progress) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.progress[run] = p
+}
+
+// Families describes the families that can be commanded.
+func (e *Engine) Families() []Family {
+	var list []Family
+	for _, name := range e.Drivers.Names() {
+		if d, ok := e.Drivers.Get(name); ok {
+			list = append(list, family(d))
+		}
+	}
+	return list
+}
+
+// Family describes one family; fault.NotFound if there is no driver for it.
+func (e *Engine) Family(name string) (Family, error) {
+	d, err := e.driver(name)
+	if err != nil {
+		return Family{}, err
+	}
+	return family(d), nil
+}
+
+func (e *Engine) driver(name string) (*driver.Driver, error) {
+	d, ok := e.Drivers.Get(name)
+	if !ok {
+		return nil, fault.New(fault.NotFound, "", "driver "+name, "there is no such driver").
+			WithHint("drydock driver list names them")
+	}
+	return d, nil
+}
+
+// CheckPack says whether there is a migration pack of that name.
+func (e *Engine) CheckPack(name string) error {
+	_, err := e.pack(name)
+	return err
+}
+
+func (e *Engine) pack(name string) (*migrate.Pack, error) {
+	if p := e.Packs[name]; p != nil {
+		return p, nil
+	}
+	return nil, fault.New(fault.NotFound, "", "migration pack "+name, "there is no such pack").
+		WithHint("drydock serve --migrations DIR adds packs")
+}

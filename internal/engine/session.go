@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+
+	"drydock/internal/driver"
+	"drydock/internal/fault"
+	"drydock/internal/fleet"
+	"drydock/internal/snmp"
+)
+
+// dial opens the task's session, if it is not open.
+func (t *task) dial(ctx context.Context) (err error) {
+	if t.session != nil {
+		return nil
+	}
+	if t.address, err = resolve(ctx, t.device.Address); err != nil {
+		return err
+	}
+	creds, err := t.Store.Credentials(ctx, t.device.ID)
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	t.hold.address = t.address.Addr().Unmap()
+	t.mu.Unlock()
+	t.session, err = snmp.Dial(ctx, snmp.Target{Address: t.address, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, Retries: t.SNMPRetries})
+	return err
+}
+
+func (t *task) closeSession() {
+	if t.session != nil {
+		t.session.Close()
+		t.session = nil
+	}
+}
+
+// connected gives the open session, or the answer that says why there is none.
+func (t *task) connected(ctx context.Context) (*snmp.Session, *driver.AnswerError) {
+	if err := t.dial(ctx); err != nil {
+		return nil, answerError(err)
+	}
+	return t.session, nil
+}
+
+func (t *task) get(ctx context.Context, a driver.AskGet) driver.Answer {
+	s, failed := t.connected(ctx)
+	if failed != nil {
+		return driver.Answer{Err: failed}
+	}
+	oids, err := parseOIDs(a.OIDs)
+	if err != nil {
+		return driver.Answer{Err: answerError(err)}
+	}
+	vars, err := s.Get(ctx, oids...)
+	return answered(vars, err)
+}
+
+func (t *task) walk(ctx context.Context, a driver.AskWalk) driver.Answer {
+	s, failed := t.connected(ctx)
+	if failed != nil {
+		return driver.Answer{Err: failed}
+	}
+	root, err := snmp.ParseOID(a.OID)
+	if err != nil {
+		return driver.Answer{Err: answerError(err)}
+	}
+	vars, err := s.Walk(ctx, root, a.MaxRows)
+	return answered(vars, err)
+}
+
+// set sends one SET PDU, once. Whether a lost answer means a lost command is
+// for the driver's machine to find out, by reading (RELIABILITY.md F9).
+func (t *task) set(ctx context.Context, a driver.AskSet) driver.Answer {
+	s, failed := t.connected(ctx)
+	if failed != nil {
+		return driver.Answer{Err: failed}
+	}
+	vars := make([]snmp.Varbind, 0, len(a.Varbinds))
+	for _, v := range a.Varbinds {
+		converted, err := toSNMP(v)
+		if err != nil {
+			return driver.Answer{Err: answerError(err)}
+		}
+		vars = append(vars, converted)
+	}
+	_, err := s.Set(ctx, vars...)
+	return answered(nil, err)
+}
+
+func answered(vars []snmp.Varbind, err error) driver.Answer {
+	if err != nil {
+		return driver.Answer{Err: answerError(err)}
+	}
+	answer := driver.Answer{Varbinds: make([]driver.Varbind, 0, len(vars))}
+	for _, v := range vars {
+		answer.Varbinds = append(answer.Varbinds, fromSNMP(v))
+	}
+	return answer
+}
+
+// answerError says in the driver's words why a request brought no answer.
+func answerError(err error) *driver.AnswerError {
+	var pdu *snmp.PDUError
+	switch {
+	case errors.As(err, &pdu):
+		return &driver.AnswerError{Kind: driver.Refused, Status: pdu.Status.String(), Index: pdu.Index, OID: pdu.OID.String(), Text: err.Error()}
+	case snmp.IsUnclear(err):
+		return &driver.AnswerError{Kind: driver.Unclear, Text: told(err)}
+	case fault.Is(err, fault.Denied):
+		return &driver.AnswerError{Kind: driver.Denied, Text: told(err)}
+	}
+	return &driver.AnswerError{Kind: driver.NoAnswer, Text: told(err)}
+}
+
+// told is the error with its hint, for a person.
+func told(err error) string {
+	text := err.Error()
+	if hint := fault.HintOf(err); hint != "" && !strings.Contains(text, hint) {
+		text += " (" + hint + ")"
+	}
+	return text
+}
+
+func parseOIDs(texts []string) ([]snmp.OID, error) {
+	oids := make([]snmp.OID, 0, len(texts))
+	for _, text := range texts {
+		oid, err := snmp.ParseOID(text)
+		if err != nil {
+			return nil, err
+		}
+		oids = append(oids, oid)
+	}
+	return oids, nil
+}
+
+// RunsAt gives the runs that hold something in this process for the device at
+// an address, to be woken when it sends a notification.
+func (e *Engine) RunsAt(addr netip.Addr) []fleet.RunID {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var runs []fleet.RunID
+	for run, h := range e.holds {
+		if h.address == addr.Unmap() {
+			runs = append(runs, run)
+		}
+	}
+	return runs
+}
