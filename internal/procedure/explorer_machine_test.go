@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 	"unique"
 )
 
@@ -64,7 +65,7 @@ func (m *machine) intern(s State) (id int32, fresh bool) {
 // any more.
 func untold(s State) State {
 	s.Attempts = map[Step]int{s.Step: 1}
-	s.Seen, s.Undoing = Observation{}, nil
+	s.Seen, s.Undoing, s.EffectAt = Observation{}, nil, time.Time{}
 	s.Delivered = s.Delivered && !s.Plan.isUpdate()
 	s.ThenLoad = s.ThenLoad && s.Step == RestoreFiles
 	s.TouchedBefore = s.TouchedBefore && s.Op == OpUpdate

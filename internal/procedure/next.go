@@ -154,7 +154,7 @@ func (t *turn) run(op Op) {
 		t.act(t.working(Read))
 		return
 	}
-	t.Phase, t.Effect = Commanding, t.Token
+	t.Phase, t.Effect, t.EffectAt = Commanding, t.Token, t.ev.At
 	t.Unproven, t.Taken = false, false
 	switch op {
 	case OpUpdate:

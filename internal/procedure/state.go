@@ -83,8 +83,9 @@ type State struct {
 	Step     Step              `json:"step"`
 	Op       Op                `json:"op"`
 	Attempts map[Step]int      `json:"attempts"`
-	Token    uint64            `json:"token"`  // the newest token given out
-	Effect   uint64            `json:"effect"` // the token of the newest effect; the driver finds its traces by it
+	Token    uint64            `json:"token"`             // the newest token given out
+	Effect   uint64            `json:"effect"`            // the token of the newest effect; the driver finds its traces by it
+	EffectAt time.Time         `json:"effectAt,omitzero"` // when its intent was made
 	Deadline time.Time         `json:"deadline,omitzero"`
 	Identity fleet.Identity    `json:"identity"`          // that preflight found; every effect goes to it
 	From     string            `json:"from"`              // the version before loading
