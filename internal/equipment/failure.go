@@ -3,6 +3,7 @@ package equipment
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Cause is why an operation failed: DeFailureCause of the MIB.
@@ -46,3 +47,17 @@ func causeOf(err error) *Failure {
 	}
 	return failed(InternalError, "%v", err)
 }
+
+var causeNames = []string{"none", "serverUnreachable", "fileNotFound", "transferFailed", "transferTimeout", "noRoom", "badImage", "wrongModel",
+	"configurationRejected", "nothingKept", "busy", "internalError"}
+
+// String gives the MIB's name of the cause, or "".
+func (c Cause) String() string {
+	if c < 0 || int(c) >= len(causeNames) {
+		return ""
+	}
+	return causeNames[c]
+}
+
+// ParseCause finds the cause by the MIB's name, or gives NoFailure.
+func ParseCause(name string) Cause { return Cause(max(0, slices.Index(causeNames, name))) }

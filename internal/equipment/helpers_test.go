@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"drydock/internal/migrate"
+	"drydock/internal/snmp"
 	"drydock/migrations"
 )
 
@@ -146,7 +147,7 @@ func (b *bench) Notify(_ context.Context, n Notification) {
 	b.notes = append(b.notes, n)
 }
 
-func (b *bench) notified(oid OID) int {
+func (b *bench) notified(oid snmp.OID) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := 0
@@ -158,13 +159,13 @@ func (b *bench) notified(oid OID) int {
 	return n
 }
 
-func col(column uint32, index uint32, v Value) Binding {
-	return Binding{deOperationEntry.Append(column, index), v}
+func col(column uint32, index uint32, v snmp.Value) snmp.Varbind {
+	return snmp.Varbind{OID: deOperationEntry.Append(column, index), Value: v}
 }
 
 // order is what a manager sets for an operation.
-func order(index uint32, o Type, names, digests string) []Binding {
-	all := []Binding{col(deOperType, index, integer(int(o)))}
+func order(index uint32, o Type, names, digests string) []snmp.Varbind {
+	all := []snmp.Varbind{col(deOperType, index, integer(int(o)))}
 	if names != "" {
 		all = append(all,
 			col(deOperProtocol, index, integer(1)), col(deOperServerAddressType, index, integer(1)),
@@ -178,7 +179,7 @@ func order(index uint32, o Type, names, digests string) []Binding {
 func (b *bench) begin(o Type, names, digests string) uint32 {
 	b.t.Helper()
 	b.next++
-	if s, at := b.Interface().Set(order(b.next, o, names, digests)); s != NoError {
+	if s, at := b.Interface().Set(order(b.next, o, names, digests)); s != snmp.NoError {
 		b.t.Fatalf("%v is refused with %d at %d", o, s, at)
 	}
 	return b.next
@@ -198,26 +199,26 @@ func (b *bench) expect(index uint32, want Cause) {
 	if want != NoFailure {
 		state = Failed
 	}
-	if s, c := b.number(col(deOperState, index, Value{}).OID), b.number(col(deOperFailureCause, index, Value{}).OID); s != int64(state) || c != int64(want) {
-		text, _ := b.Interface().Get(col(deOperFailureText, index, Value{}).OID)
-		b.t.Fatalf("state %d cause %d (%s), want %d and %d", s, c, text.Octets, state, want)
+	if s, c := b.number(deOperationEntry.Append(deOperState, index)), b.number(deOperationEntry.Append(deOperFailureCause, index)); s != int64(state) || c != int64(want) {
+		text := b.Interface().Get(deOperationEntry.Append(deOperFailureText, index))
+		b.t.Fatalf("state %d cause %d (%v), want %d and %d", s, c, text, state, want)
 	}
 }
 
-func (b *bench) get(oid OID) Value {
+func (b *bench) get(oid snmp.OID) snmp.Value {
 	b.t.Helper()
-	v, found := b.Interface().Get(oid)
-	if found != Found {
-		b.t.Fatalf("%v: lookup %d", oid, found)
+	v := b.Interface().Get(oid)
+	if v.Missing() {
+		b.t.Fatalf("%v: %v", oid, v)
 	}
 	return v
 }
 
-func (b *bench) number(oid OID) int64 { b.t.Helper(); return b.get(oid).Number }
+func (b *bench) number(oid snmp.OID) int64 { b.t.Helper(); return number(b.get(oid)) }
 
 func (b *bench) text(scalar uint32) string {
 	b.t.Helper()
-	return b.get(deIdentity.Append(scalar, 0)).Octets
+	return b.get(deIdentity.Append(scalar, 0)).String()
 }
 
 func iadPack(t testing.TB) Migrator {

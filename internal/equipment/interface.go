@@ -3,6 +3,8 @@ package equipment
 import (
 	"slices"
 	"sort"
+
+	"drydock/internal/snmp"
 )
 
 // InterfaceUnit is the interface unit (claims 17 and 18 of the method): through
@@ -12,24 +14,25 @@ type InterfaceUnit struct {
 	e *Equipment
 }
 
-// Get reads an object instance.
-func (u InterfaceUnit) Get(oid OID) (Value, Lookup) {
+// Get reads an object instance. What is not there is noSuchObject or
+// noSuchInstance (RFC 3416 section 4.2.1).
+func (u InterfaceUnit) Get(oid snmp.OID) snmp.Value {
 	o := objectOf(oid)
 	if o == nil {
-		return Value{}, NoSuchObject
+		return snmp.Value{Kind: snmp.NoSuchObject}
 	}
 	e := u.e
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	rest := oid[len(o.oid):]
 	if len(rest) != 1 || !slices.Contains(o.instances(e), rest[0]) {
-		return Value{}, NoSuchInstance
+		return snmp.Value{Kind: snmp.NoSuchInstance}
 	}
-	return o.read(e, rest[0]), Found
+	return o.read(e, rest[0])
 }
 
 // objectOf finds the object that oid is an instance of, or gives nil.
-func objectOf(oid OID) *object {
+func objectOf(oid snmp.OID) *object {
 	after := sort.Search(len(objects), func(i int) bool { return slices.Compare(objects[i].oid, oid) > 0 })
 	if after == 0 || !within(oid, objects[after-1].oid) {
 		return nil
@@ -38,7 +41,7 @@ func objectOf(oid OID) *object {
 }
 
 // Next reads the instance that follows oid; ok is false at the end.
-func (u InterfaceUnit) Next(oid OID) (b Binding, ok bool) {
+func (u InterfaceUnit) Next(oid snmp.OID) (b snmp.Varbind, ok bool) {
 	e := u.e
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -58,30 +61,30 @@ func (u InterfaceUnit) Next(oid OID) (b Binding, ok bool) {
 		}
 		instances := o.instances(e)
 		if i, _ := slices.BinarySearch(instances, from); i < len(instances) {
-			return Binding{OID: o.oid.Append(instances[i]), Value: o.read(e, instances[i])}, true
+			return snmp.Varbind{OID: o.oid.Append(instances[i]), Value: o.read(e, instances[i])}, true
 		}
 	}
-	return Binding{}, false
+	return snmp.Varbind{}, false
 }
 
-func within(oid, of OID) bool { return len(oid) >= len(of) && slices.Equal(oid[:len(of)], of) }
+func within(oid, of snmp.OID) bool { return len(oid) >= len(of) && slices.Equal(oid[:len(of)], of) }
 
 // Set writes all bindings or none: it first tests every one of them, alone and
 // together, and then commits (RFC 3416 section 4.2.5). at is the index of the
-// binding at fault, from 1, where the status is not NoError.
-func (u InterfaceUnit) Set(bindings []Binding) (status Status, at int) {
+// binding at fault, from 1, where the status is not noError.
+func (u InterfaceUnit) Set(bindings []snmp.Varbind) (status snmp.Status, at int) {
 	e := u.e
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := proposal{e: e}
 	for i, b := range bindings {
-		if s := p.take(b, i+1); s != NoError {
+		if s := p.take(b, i+1); s != snmp.NoError {
 			return s, i + 1
 		}
 	}
-	if s, at := p.check(); s != NoError {
+	if s, at := p.check(); s != snmp.NoError {
 		return s, at
 	}
 	p.commit()
-	return NoError, 0
+	return snmp.NoError, 0
 }

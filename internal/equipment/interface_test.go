@@ -3,6 +3,8 @@ package equipment
 import (
 	"slices"
 	"testing"
+
+	"drydock/internal/snmp"
 )
 
 func TestWalkMeetsEveryInstanceInOrder(t *testing.T) {
@@ -11,7 +13,7 @@ func TestWalkMeetsEveryInstanceInOrder(t *testing.T) {
 		b.do(Keep, "", NoFailure)
 	}
 	seen := 0
-	for oid := (OID{1, 3}); ; seen++ {
+	for oid := (snmp.OID{1, 3}); ; seen++ {
 		next, ok := b.Interface().Next(oid)
 		if !ok {
 			break
@@ -19,7 +21,7 @@ func TestWalkMeetsEveryInstanceInOrder(t *testing.T) {
 		if slices.Compare(next.OID, oid) <= 0 {
 			t.Fatalf("%v follows %v", next.OID, oid)
 		}
-		if v, found := b.Interface().Get(next.OID); found != Found || v.Kind != next.Value.Kind {
+		if v := b.Interface().Get(next.OID); v.Kind != next.Value.Kind {
 			t.Errorf("%v cannot be read", next.OID)
 		}
 		oid = next.OID
@@ -34,8 +36,8 @@ func TestWalkMeetsEveryInstanceInOrder(t *testing.T) {
 
 func TestNextFromAnywhere(t *testing.T) {
 	b := newBench(t)
-	for _, c := range []struct{ from, want OID }{
-		{OID{}, system.Append(1, 0)},
+	for _, c := range []struct{ from, want snmp.OID }{
+		{snmp.OID{}, system.Append(1, 0)},
 		{system.Append(1), system.Append(1, 0)},
 		{system.Append(1, 0), system.Append(2, 0)},
 		{system.Append(1, 0, 5), system.Append(2, 0)},
@@ -52,62 +54,48 @@ func TestNextFromAnywhere(t *testing.T) {
 	if got, ok := b.Interface().Next(snmpEngine.Append(4, 0)); ok {
 		t.Errorf("after the last comes %v", got.OID)
 	}
-	for oid, want := range map[string]Lookup{
-		system.Append(1, 0).String(): Found, system.Append(1, 1).String(): NoSuchInstance, system.Append(1).String(): NoSuchInstance,
-		system.Append(99, 0).String(): NoSuchObject, deOperationEntry.Append(2, 7).String(): NoSuchInstance,
+	for oid, want := range map[string]snmp.Kind{
+		system.Append(1, 0).String(): snmp.OctetString, system.Append(1, 1).String(): snmp.NoSuchInstance, system.Append(1).String(): snmp.NoSuchInstance,
+		system.Append(99, 0).String(): snmp.NoSuchObject, deOperationEntry.Append(2, 7).String(): snmp.NoSuchInstance,
 	} {
-		if _, got := b.Interface().Get(parseOID(t, oid)); got != want {
-			t.Errorf("%s: lookup %d, want %d", oid, got, want)
+		if got := b.Interface().Get(snmp.MustOID(oid)); got.Kind != want {
+			t.Errorf("%s: %v, want %d", oid, got, want)
 		}
 	}
-}
-
-func parseOID(t *testing.T, s string) OID {
-	t.Helper()
-	var oid OID
-	arc := uint32(0)
-	for _, c := range s + "." {
-		if c == '.' {
-			oid, arc = append(oid, arc), 0
-			continue
-		}
-		arc = arc*10 + uint32(c-'0')
-	}
-	return oid
 }
 
 // TestSetIsAllOrNothing has a Set refused for each reason, and nothing changed.
 func TestSetIsAllOrNothing(t *testing.T) {
 	b := newBench(t)
 	good := order(1, Backup, "f", "")
-	with := func(extra ...Binding) []Binding { return append(slices.Clone(good), extra...) }
-	without := func(column uint32) []Binding {
-		return slices.DeleteFunc(slices.Clone(good), func(b Binding) bool { return b.OID[len(deOperationEntry)] == column })
+	with := func(extra ...snmp.Varbind) []snmp.Varbind { return append(slices.Clone(good), extra...) }
+	without := func(column uint32) []snmp.Varbind {
+		return slices.DeleteFunc(slices.Clone(good), func(b snmp.Varbind) bool { return b.OID[len(deOperationEntry)] == column })
 	}
 	for name, c := range map[string]struct {
-		set  []Binding
-		want Status
+		set  []snmp.Varbind
+		want snmp.Status
 		at   int
 	}{
-		"read-only column":  {with(col(deOperState, 1, integer(3))), NotWritable, 9},
-		"read-only scalar":  {with(Binding{deIdentity.Append(1, 0), octets("x")}), NotWritable, 9},
-		"no such object":    {with(Binding{OID{1, 3, 6, 1, 9}, octets("x")}), NoCreation, 9},
-		"index 0":           {with(col(deOperType, 0, integer(1))), NoCreation, 9},
-		"not accessible":    {with(col(1, 1, gauge(1))), NotWritable, 9},
-		"wrong type":        {with(col(deOperType, 1, octets("backup"))), WrongType, 9},
-		"wrong value":       {with(col(deOperType, 1, integer(8))), WrongValue, 9},
-		"wrong port":        {with(col(deOperServerPort, 1, gauge(65536))), WrongValue, 9},
-		"too long":          {with(col(deOperFileNames, 1, octets(string(make([]byte, 256))))), WrongLength, 9},
-		"rowStatus 3":       {with(col(deOperRowStatus, 1, integer(3))), WrongValue, 9},
-		"rowStatus a text":  {with(col(deOperRowStatus, 1, octets("4"))), WrongType, 9},
-		"no type":           {without(deOperType), InconsistentValue, 7},
-		"no name":           {without(deOperFileNames), InconsistentValue, 7},
-		"no address":        {without(deOperServerAddress), InconsistentValue, 7},
-		"two names":         {with(col(deOperFileNames, 1, octets("a b"))), InconsistentValue, 8},
-		"no digests enough": {with(col(deOperDigests, 1, octets("a b"))), InconsistentValue, 8},
-		"no such row":       {without(deOperRowStatus), InconsistentName, 1},
-		"no row to start":   {append(without(deOperRowStatus), col(deOperRowStatus, 1, integer(rowActive))), InconsistentValue, 8},
-		"two starts":        {with(order(2, Keep, "", "")...), InconsistentValue, 10},
+		"read-only column":  {with(col(deOperState, 1, integer(3))), snmp.NotWritable, 9},
+		"read-only scalar":  {with(snmp.Varbind{OID: deIdentity.Append(1, 0), Value: octets("x")}), snmp.NotWritable, 9},
+		"no such object":    {with(snmp.Varbind{OID: snmp.OID{1, 3, 6, 1, 9}, Value: octets("x")}), snmp.NoCreation, 9},
+		"index 0":           {with(col(deOperType, 0, integer(1))), snmp.NoCreation, 9},
+		"not accessible":    {with(col(1, 1, gauge(1))), snmp.NotWritable, 9},
+		"wrong type":        {with(col(deOperType, 1, octets("backup"))), snmp.WrongType, 9},
+		"wrong value":       {with(col(deOperType, 1, integer(8))), snmp.WrongValue, 9},
+		"wrong port":        {with(col(deOperServerPort, 1, gauge(65536))), snmp.WrongValue, 9},
+		"too long":          {with(col(deOperFileNames, 1, octets(string(make([]byte, 256))))), snmp.WrongLength, 9},
+		"rowStatus 3":       {with(col(deOperRowStatus, 1, integer(3))), snmp.WrongValue, 9},
+		"rowStatus a text":  {with(col(deOperRowStatus, 1, octets("4"))), snmp.WrongType, 9},
+		"no type":           {without(deOperType), snmp.InconsistentValue, 7},
+		"no name":           {without(deOperFileNames), snmp.InconsistentValue, 7},
+		"no address":        {without(deOperServerAddress), snmp.InconsistentValue, 7},
+		"two names":         {with(col(deOperFileNames, 1, octets("a b"))), snmp.InconsistentValue, 8},
+		"no digests enough": {with(col(deOperDigests, 1, octets("a b"))), snmp.InconsistentValue, 8},
+		"no such row":       {without(deOperRowStatus), snmp.InconsistentName, 1},
+		"no row to start":   {append(without(deOperRowStatus), col(deOperRowStatus, 1, integer(rowActive))), snmp.InconsistentValue, 8},
+		"two starts":        {with(order(2, Keep, "", "")...), snmp.InconsistentValue, 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if s, at := b.Interface().Set(c.set); s != c.want || at != c.at {
@@ -119,7 +107,7 @@ func TestSetIsAllOrNothing(t *testing.T) {
 		})
 	}
 	b.dev.Refuse = true
-	if s, at := b.Interface().Set(good); s != ResourceUnavailable || at != 8 || len(b.rows) != 0 {
+	if s, at := b.Interface().Set(good); s != snmp.ResourceUnavailable || at != 8 || len(b.rows) != 0 {
 		t.Errorf("status %d at %d", s, at)
 	}
 }
@@ -127,7 +115,7 @@ func TestSetIsAllOrNothing(t *testing.T) {
 func TestRowLifeCycle(t *testing.T) {
 	b := newBench(t)
 	b.files.hold = make(chan struct{})
-	set := func(want Status, bindings ...Binding) {
+	set := func(want snmp.Status, bindings ...snmp.Varbind) {
 		t.Helper()
 		if s, at := b.Interface().Set(bindings); s != want {
 			t.Fatalf("status %d at %d, want %d", s, at, want)
@@ -139,37 +127,37 @@ func TestRowLifeCycle(t *testing.T) {
 			t.Fatalf("row %d has status %d, want %d", index, got, want)
 		}
 	}
-	rowStatus := func(index uint32, v int) Binding { return col(deOperRowStatus, index, integer(v)) }
-	set(NoError, rowStatus(7, rowCreateAndWait))
+	rowStatus := func(index uint32, v int) snmp.Varbind { return col(deOperRowStatus, index, integer(v)) }
+	set(snmp.NoError, rowStatus(7, rowCreateAndWait))
 	status(7, rowNotReady)
-	set(InconsistentValue, rowStatus(7, rowActive))
+	set(snmp.InconsistentValue, rowStatus(7, rowActive))
 	complete := order(7, Backup, "f", "")
-	set(NoError, complete[:len(complete)-1]...)
+	set(snmp.NoError, complete[:len(complete)-1]...)
 	status(7, rowNotInService)
-	set(NoError, col(deOperPassword, 7, octets("secret")))
-	set(NoError, rowStatus(7, rowActive))
+	set(snmp.NoError, col(deOperPassword, 7, octets("secret")))
+	set(snmp.NoError, rowStatus(7, rowActive))
 	status(7, rowActive)
-	if v := b.get(deOperationEntry.Append(deOperPassword, 7)); v.Octets != "" {
+	if v := b.get(deOperationEntry.Append(deOperPassword, 7)); len(v.Bytes) > 0 {
 		t.Error("the password can be read")
 	}
-	set(InconsistentValue, complete...)                             // it is there
-	set(InconsistentValue, order(8, Keep, "", "")...)               // busy
-	set(InconsistentValue, rowStatus(7, rowDestroy))                // running
-	set(InconsistentValue, col(deOperFileNames, 7, octets("else"))) // started
-	set(NoError, rowStatus(9, rowCreateAndWait))                    // no start, so not busy
+	set(snmp.InconsistentValue, complete...)                             // it is there
+	set(snmp.InconsistentValue, order(8, Keep, "", "")...)               // busy
+	set(snmp.InconsistentValue, rowStatus(7, rowDestroy))                // running
+	set(snmp.InconsistentValue, col(deOperFileNames, 7, octets("else"))) // started
+	set(snmp.NoError, rowStatus(9, rowCreateAndWait))                    // no start, so not busy
 	close(b.files.hold)
 	b.work.Wait()
 	b.expect(7, NoFailure)
 	if r := b.row(7); !r.Server.Password.IsZero() {
 		t.Error("the password is kept after the end")
 	}
-	set(InconsistentValue, complete...)
-	set(NoError, rowStatus(7, rowDestroy))
-	set(NoError, rowStatus(7, rowDestroy)) // RFC 2579: of no row succeeds
-	if _, found := b.Interface().Get(deOperationEntry.Append(deOperState, 7)); found != NoSuchInstance {
+	set(snmp.InconsistentValue, complete...)
+	set(snmp.NoError, rowStatus(7, rowDestroy))
+	set(snmp.NoError, rowStatus(7, rowDestroy)) // RFC 2579: of no row succeeds
+	if v := b.Interface().Get(deOperationEntry.Append(deOperState, 7)); v.Kind != snmp.NoSuchInstance {
 		t.Error("the row is still there")
 	}
-	set(NoError, complete...)
+	set(snmp.NoError, complete...)
 	b.work.Wait()
 	if len(b.effects) != 4 {
 		t.Errorf("%d effects, want two starts and two ends", len(b.effects))

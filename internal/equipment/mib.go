@@ -3,10 +3,12 @@ package equipment
 import (
 	"slices"
 	"time"
+
+	"drydock/internal/snmp"
 )
 
 // root is drydockEquipmentMIB, below netSnmpPlaypen of NET-SNMP-MIB.
-var root = OID{1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 3729}
+var root = snmp.OID{1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 3729}
 
 // The numbers of DRYDOCK-EQUIPMENT-MIB below the root. A test compares them
 // with the MIB file.
@@ -53,19 +55,19 @@ const (
 
 // Objects of other modules: SNMPv2-MIB, IF-MIB, SNMP-FRAMEWORK-MIB.
 var (
-	system     = OID{1, 3, 6, 1, 2, 1, 1}
-	interfaces = OID{1, 3, 6, 1, 2, 1, 2}
+	system     = snmp.OID{1, 3, 6, 1, 2, 1, 1}
+	interfaces = snmp.OID{1, 3, 6, 1, 2, 1, 2}
 	ifEntry    = interfaces.Append(2, 1)
-	snmpEngine = OID{1, 3, 6, 1, 6, 3, 10, 2, 1}
-	coldStart  = OID{1, 3, 6, 1, 6, 3, 1, 1, 5, 1}
+	snmpEngine = snmp.OID{1, 3, 6, 1, 6, 3, 10, 2, 1}
+	coldStart  = snmp.OID{1, 3, 6, 1, 6, 3, 1, 1, 5, 1}
 )
 
 // object is a scalar or a column. Its instances are numbered by one arc; a
 // scalar has the instance 0.
 type object struct {
-	oid       OID
+	oid       snmp.OID
 	instances func(*Equipment) []uint32
-	read      func(*Equipment, uint32) Value
+	read      func(*Equipment, uint32) snmp.Value
 }
 
 // objects are all readable objects in the order of their OIDs. They are read
@@ -77,31 +79,31 @@ func sorted(all []object) []object {
 	return all
 }
 
-func scalar(oid OID, read func(*Equipment) Value) object {
+func scalar(oid snmp.OID, read func(*Equipment) snmp.Value) object {
 	return object{
 		oid:       oid,
 		instances: func(*Equipment) []uint32 { return []uint32{0} },
-		read:      func(e *Equipment, _ uint32) Value { return read(e) },
+		read:      func(e *Equipment, _ uint32) snmp.Value { return read(e) },
 	}
 }
 
 func systemObjects() []object {
 	return []object{
-		scalar(system.Append(1), func(e *Equipment) Value {
+		scalar(system.Append(1), func(e *Equipment) snmp.Value {
 			return octets("drydock " + e.identity.Model + " software " + e.flash.Running().Image.Version)
 		}),
-		scalar(system.Append(2), func(e *Equipment) Value { return oidValue(modelOID(e.identity.Model)) }),
-		scalar(system.Append(3), func(e *Equipment) Value { return Value{Kind: TimeTicks, Number: int64(e.uptime())} }),
-		scalar(system.Append(4), func(*Equipment) Value { return octets("") }),
-		scalar(system.Append(5), func(e *Equipment) Value { return octets(e.identity.Name) }),
-		scalar(system.Append(6), func(*Equipment) Value { return octets("") }),
-		scalar(system.Append(7), func(*Equipment) Value { return integer(72) }), // applications, end-to-end
+		scalar(system.Append(2), func(e *Equipment) snmp.Value { return snmp.OIDValue(modelOID(e.identity.Model)) }),
+		scalar(system.Append(3), func(e *Equipment) snmp.Value { return snmp.TicksValue(e.uptime()) }),
+		scalar(system.Append(4), func(*Equipment) snmp.Value { return octets("") }),
+		scalar(system.Append(5), func(e *Equipment) snmp.Value { return octets(e.identity.Name) }),
+		scalar(system.Append(6), func(*Equipment) snmp.Value { return octets("") }),
+		scalar(system.Append(7), func(*Equipment) snmp.Value { return integer(72) }), // applications, end-to-end
 	}
 }
 
 // modelOID is sysObjectID of a model; of one that the MIB does not know, that of
 // the smallest.
-func modelOID(model string) OID {
+func modelOID(model string) snmp.OID {
 	if model == "IAD-24" {
 		return deModelIad24
 	}
@@ -111,20 +113,20 @@ func modelOID(model string) OID {
 // interfaceObjects are the FXS ports as interfaces 1 to N and the WAN interface
 // behind them.
 func interfaceObjects() []object {
-	column := func(arc uint32, read func(*Equipment, uint32) Value) object {
+	column := func(arc uint32, read func(*Equipment, uint32) snmp.Value) object {
 		return object{oid: ifEntry.Append(arc), instances: interfaceNumbers, read: read}
 	}
-	status := func(e *Equipment, i uint32) Value {
+	status := func(e *Equipment, i uint32) snmp.Value {
 		if i > uint32(e.identity.Ports) || e.configuration().portUp(int(i)) {
 			return integer(1)
 		}
 		return integer(2)
 	}
 	return []object{
-		scalar(interfaces.Append(1), func(e *Equipment) Value { return integer(e.identity.Ports + 1) }),
-		column(1, func(_ *Equipment, i uint32) Value { return integer(i) }),
-		column(2, func(e *Equipment, i uint32) Value { return octets(interfaceName(e, i)) }),
-		column(3, func(e *Equipment, i uint32) Value {
+		scalar(interfaces.Append(1), func(e *Equipment) snmp.Value { return integer(e.identity.Ports + 1) }),
+		column(1, func(_ *Equipment, i uint32) snmp.Value { return integer(i) }),
+		column(2, func(e *Equipment, i uint32) snmp.Value { return octets(interfaceName(e, i)) }),
+		column(3, func(e *Equipment, i uint32) snmp.Value {
 			if i > uint32(e.identity.Ports) {
 				return integer(6) // ethernetCsmacd
 			}
@@ -147,56 +149,56 @@ func interfaceName(e *Equipment, i uint32) string {
 	if i > uint32(e.identity.Ports) {
 		return "wan 0"
 	}
-	return "fxs " + OID{i}.String()
+	return "fxs " + snmp.OID{i}.String()
 }
 
 func engineObjects() []object {
 	return []object{
-		scalar(snmpEngine.Append(1), func(e *Equipment) Value { return octets(e.identity.EngineID) }),
-		scalar(snmpEngine.Append(2), func(e *Equipment) Value { return integer(e.boots) }),
-		scalar(snmpEngine.Append(3), func(e *Equipment) Value { return integer(int(time.Since(e.started) / time.Second)) }),
-		scalar(snmpEngine.Append(4), func(*Equipment) Value { return integer(65507) }),
+		scalar(snmpEngine.Append(1), func(e *Equipment) snmp.Value { return octets(e.identity.EngineID) }),
+		scalar(snmpEngine.Append(2), func(e *Equipment) snmp.Value { return integer(e.boots) }),
+		scalar(snmpEngine.Append(3), func(e *Equipment) snmp.Value { return integer(int(time.Since(e.started) / time.Second)) }),
+		scalar(snmpEngine.Append(4), func(*Equipment) snmp.Value { return integer(65507) }),
 	}
 }
 
 func identityObjects() []object {
-	at := func(arc uint32, read func(*Equipment) Value) object { return scalar(deIdentity.Append(arc), read) }
+	at := func(arc uint32, read func(*Equipment) snmp.Value) object { return scalar(deIdentity.Append(arc), read) }
 	return []object{
-		at(deSerialNumber, func(e *Equipment) Value { return octets(e.identity.Serial) }),
-		at(deModelName, func(e *Equipment) Value { return octets(e.identity.Model) }),
-		at(deSoftwareVersion, func(e *Equipment) Value { return octets(e.flash.Running().Image.Version) }),
-		at(deKeptVersion, func(e *Equipment) Value { return octets(e.flash.Kept().Image.Version) }),
-		at(deFlashFree, func(e *Equipment) Value { return gauge(e.flash.Free() / 1024) }),
-		at(deBootCount, func(e *Equipment) Value { return Value{Kind: Counter32, Number: int64(e.boots)} }),
-		at(deConfigVersion, func(e *Equipment) Value { return octets(e.flash.Running().Image.ConfigVersion()) }),
-		at(dePortsUp, func(e *Equipment) Value { return gauge(e.configuration().PortsUp()) }),
-		at(deImageDigest, func(e *Equipment) Value { return octets(hexDigest(e.flash.Running().Image.Digest)) }),
-		at(deConfigDigest, func(e *Equipment) Value { return octets(hexDigest(e.configuration().Digest())) }),
+		at(deSerialNumber, func(e *Equipment) snmp.Value { return octets(e.identity.Serial) }),
+		at(deModelName, func(e *Equipment) snmp.Value { return octets(e.identity.Model) }),
+		at(deSoftwareVersion, func(e *Equipment) snmp.Value { return octets(e.flash.Running().Image.Version) }),
+		at(deKeptVersion, func(e *Equipment) snmp.Value { return octets(e.flash.Kept().Image.Version) }),
+		at(deFlashFree, func(e *Equipment) snmp.Value { return gauge(e.flash.Free() / 1024) }),
+		at(deBootCount, func(e *Equipment) snmp.Value { return snmp.CounterValue(e.boots) }),
+		at(deConfigVersion, func(e *Equipment) snmp.Value { return octets(e.flash.Running().Image.ConfigVersion()) }),
+		at(dePortsUp, func(e *Equipment) snmp.Value { return gauge(e.configuration().PortsUp()) }),
+		at(deImageDigest, func(e *Equipment) snmp.Value { return octets(hexDigest(e.flash.Running().Image.Digest)) }),
+		at(deConfigDigest, func(e *Equipment) snmp.Value { return octets(hexDigest(e.configuration().Digest())) }),
 	}
 }
 
 func operationObjects() []object {
-	column := func(arc uint32, read func(*row) Value) object {
+	column := func(arc uint32, read func(*row) snmp.Value) object {
 		return object{
 			oid:       deOperationEntry.Append(arc),
 			instances: (*Equipment).rowNumbers,
-			read:      func(e *Equipment, index uint32) Value { return read(e.row(index)) },
+			read:      func(e *Equipment, index uint32) snmp.Value { return read(e.row(index)) },
 		}
 	}
 	return []object{
-		column(deOperType, func(r *row) Value { return integer(int(r.Type)) }),
-		column(deOperProtocol, func(r *row) Value { return integer(int(r.Server.Protocol)) }),
-		column(deOperServerAddressType, func(r *row) Value { return integer(r.addressType) }),
-		column(deOperServerAddress, func(r *row) Value { return octets(r.address) }),
-		column(deOperServerPort, func(r *row) Value { return gauge(int(r.port)) }),
-		column(deOperFileNames, func(r *row) Value { return octets(r.names) }),
-		column(deOperUserName, func(r *row) Value { return octets(r.Server.User) }),
-		column(deOperPassword, func(*row) Value { return octets("") }),
-		column(deOperState, func(r *row) Value { return integer(int(r.state)) }),
-		column(deOperProgress, func(r *row) Value { return gauge(r.progress) }),
-		column(deOperFailureCause, func(r *row) Value { return integer(int(r.failure.Cause)) }),
-		column(deOperFailureText, func(r *row) Value { return octets(r.failure.Text) }),
-		column(deOperDigests, func(r *row) Value { return octets(r.digests) }),
-		column(deOperRowStatus, func(r *row) Value { return integer(int(r.status())) }),
+		column(deOperType, func(r *row) snmp.Value { return integer(int(r.Type)) }),
+		column(deOperProtocol, func(r *row) snmp.Value { return integer(int(r.Server.Protocol)) }),
+		column(deOperServerAddressType, func(r *row) snmp.Value { return integer(r.addressType) }),
+		column(deOperServerAddress, func(r *row) snmp.Value { return octets(r.address) }),
+		column(deOperServerPort, func(r *row) snmp.Value { return gauge(int(r.port)) }),
+		column(deOperFileNames, func(r *row) snmp.Value { return octets(r.names) }),
+		column(deOperUserName, func(r *row) snmp.Value { return octets(r.Server.User) }),
+		column(deOperPassword, func(*row) snmp.Value { return octets("") }),
+		column(deOperState, func(r *row) snmp.Value { return integer(int(r.state)) }),
+		column(deOperProgress, func(r *row) snmp.Value { return gauge(r.progress) }),
+		column(deOperFailureCause, func(r *row) snmp.Value { return integer(int(r.failure.Cause)) }),
+		column(deOperFailureText, func(r *row) snmp.Value { return octets(r.failure.Text) }),
+		column(deOperDigests, func(r *row) snmp.Value { return octets(r.digests) }),
+		column(deOperRowStatus, func(r *row) snmp.Value { return integer(int(r.status())) }),
 	}
 }

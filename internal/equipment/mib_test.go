@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"drydock/internal/snmp"
 )
 
 // foreignMIBs are the directories of the modules that ours imports.
@@ -46,7 +48,7 @@ func TestMIBHasTheCodesNumbers(t *testing.T) {
 			mib[f[1]] = f[3]
 		}
 	}
-	code := map[string]OID{
+	code := map[string]snmp.OID{
 		"drydockEquipmentMIB": root, "deOperationFinished": deOperationFinished, "deOperationFailed": deOperationFailed,
 		"deIdentity": deIdentity, "deOperationEntry": deOperationEntry, "deModelIad4": deModelIad4, "deModelIad24": deModelIad24,
 	}

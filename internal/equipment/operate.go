@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"drydock/internal/secret"
+	"drydock/internal/snmp"
 )
 
 var (
@@ -148,11 +149,11 @@ func (e *Equipment) notification(r *row) Notification {
 	if r.state == Failed {
 		n.Type = deOperationFailed
 	}
-	n.Bindings = []Binding{
-		{deOperationEntry.Append(deOperType, r.Index), integer(int(r.Type))},
-		{deOperationEntry.Append(deOperState, r.Index), integer(int(r.state))},
-		{deOperationEntry.Append(deOperFailureCause, r.Index), integer(int(r.failure.Cause))},
-		{deIdentity.Append(deSerialNumber, 0), octets(e.identity.Serial)},
+	n.Bindings = []snmp.Varbind{
+		{OID: deOperationEntry.Append(deOperType, r.Index), Value: integer(int(r.Type))},
+		{OID: deOperationEntry.Append(deOperState, r.Index), Value: integer(int(r.state))},
+		{OID: deOperationEntry.Append(deOperFailureCause, r.Index), Value: integer(int(r.failure.Cause))},
+		{OID: deIdentity.Append(deSerialNumber, 0), Value: octets(e.identity.Serial)},
 	}
 	return n
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"drydock/internal/snmp"
 )
 
 // TestAnUpdateByHand goes the method's way over the interface unit: back up,
@@ -155,7 +157,7 @@ func TestRestartIsSilentAndResetsUptime(t *testing.T) {
 		if b.Up() {
 			t.Error("it answers while it restarts")
 		}
-		if s, _ := b.Interface().Set(order(9, Keep, "", "")); s == NoError {
+		if s, _ := b.Interface().Set(order(9, Keep, "", "")); s == snmp.NoError {
 			t.Error("it takes commands while it restarts")
 		}
 		b.PowerCycle() // is one already

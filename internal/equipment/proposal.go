@@ -1,5 +1,7 @@
 package equipment
 
+import "drydock/internal/snmp"
+
 // proposal is the first phase of a Set: rows as they would become.
 type proposal struct {
 	e    *Equipment
@@ -19,16 +21,16 @@ type proposedRow struct {
 }
 
 // take looks at one binding by itself.
-func (p *proposal) take(b Binding, at int) Status {
+func (p *proposal) take(b snmp.Varbind, at int) snmp.Status {
 	if len(b.OID) != len(deOperationEntry)+2 || !within(b.OID, deOperationEntry) {
 		if objectOf(b.OID) != nil {
-			return NotWritable
+			return snmp.NotWritable
 		}
-		return NoCreation
+		return snmp.NoCreation
 	}
 	column, index := b.OID[len(deOperationEntry)], b.OID[len(deOperationEntry)+1]
 	if index < 1 || index > 1<<31-1 {
-		return NoCreation
+		return snmp.NoCreation
 	}
 	r := p.row(index, at)
 	r.lastAt = at
@@ -36,14 +38,14 @@ func (p *proposal) take(b Binding, at int) Status {
 		r.written = true
 		return r.write(column, b.Value)
 	}
-	r.action, r.actionAt = b.Value.Number, at
+	r.action, r.actionAt = b.Value.Int, at
 	switch {
-	case b.Value.Kind != Integer:
-		return WrongType
+	case b.Value.Kind != snmp.Integer:
+		return snmp.WrongType
 	case r.action < rowActive || r.action > rowDestroy || r.action == rowNotReady || r.action == rowNotInService:
-		return WrongValue
+		return snmp.WrongValue
 	}
-	return NoError
+	return snmp.NoError
 }
 
 // row finds the proposed form of a row.
@@ -62,17 +64,17 @@ func (p *proposal) row(index uint32, at int) *proposedRow {
 }
 
 // check looks at the rows as a whole.
-func (p *proposal) check() (Status, int) {
+func (p *proposal) check() (snmp.Status, int) {
 	starts := 0
 	for _, r := range p.rows {
-		if s, at := p.checkRow(r); s != NoError {
+		if s, at := p.checkRow(r); s != snmp.NoError {
 			return s, at
 		}
 		if r.starts() {
 			starts++
 		}
 		if r.starts() && (p.e.current != nil || starts > 1 || !p.e.up) {
-			return InconsistentValue, r.actionAt // busy
+			return snmp.InconsistentValue, r.actionAt // busy
 		}
 	}
 	for _, r := range p.rows {
@@ -80,31 +82,31 @@ func (p *proposal) check() (Status, int) {
 			continue
 		}
 		if r.dev = p.e.deviation(r.Order); r.dev.Refuse {
-			return ResourceUnavailable, r.actionAt
+			return snmp.ResourceUnavailable, r.actionAt
 		}
 	}
-	return NoError, 0
+	return snmp.NoError, 0
 }
 
-func (p *proposal) checkRow(r *proposedRow) (Status, int) {
+func (p *proposal) checkRow(r *proposedRow) (snmp.Status, int) {
 	creates := r.action == rowCreateAndGo || r.action == rowCreateAndWait
 	switch {
 	case r.action == rowDestroy:
 		if r.existed && p.e.current != nil && p.e.current.Index == r.index {
-			return InconsistentValue, r.actionAt
+			return snmp.InconsistentValue, r.actionAt
 		}
 	case r.existed && creates:
-		return InconsistentValue, r.actionAt
+		return snmp.InconsistentValue, r.actionAt
 	case !r.existed && r.action == rowActive:
-		return InconsistentValue, r.actionAt
+		return snmp.InconsistentValue, r.actionAt
 	case !r.existed && !creates:
-		return InconsistentName, r.firstAt
+		return snmp.InconsistentName, r.firstAt
 	case r.existed && r.state != Idle && r.written:
-		return InconsistentValue, r.lastAt
+		return snmp.InconsistentValue, r.lastAt
 	case r.starts() && !r.complete():
-		return InconsistentValue, r.actionAt
+		return snmp.InconsistentValue, r.actionAt
 	}
-	return NoError, 0
+	return snmp.NoError, 0
 }
 
 // starts says whether the row's operation begins with this Set.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"drydock/internal/secret"
+	"drydock/internal/snmp"
 )
 
 // Type is what an operation does: deOperType of the MIB.
@@ -125,38 +126,45 @@ func (r *row) complete() bool {
 }
 
 // write takes the value of a column other than deOperRowStatus.
-func (r *row) write(column uint32, v Value) Status {
+func (r *row) write(column uint32, v snmp.Value) snmp.Status {
 	c, ok := columns[column]
 	switch {
 	case !ok:
-		return NotWritable
+		return snmp.NotWritable
 	case v.Kind != c.kind:
-		return WrongType
-	case c.kind == OctetString && len(v.Octets) > c.max:
-		return WrongLength
-	case c.kind != OctetString && (v.Number < int64(c.min) || v.Number > int64(c.max)):
-		return WrongValue
+		return snmp.WrongType
+	case c.kind == snmp.OctetString && len(v.Bytes) > c.max:
+		return snmp.WrongLength
+	case c.kind != snmp.OctetString && (number(v) < int64(c.min) || number(v) > int64(c.max)):
+		return snmp.WrongValue
 	}
 	c.write(r, v)
-	return NoError
+	return snmp.NoError
+}
+
+func number(v snmp.Value) int64 {
+	if v.Kind == snmp.Integer {
+		return v.Int
+	}
+	return int64(v.Uint)
 }
 
 // columns are the writable columns: what may be written and where it goes. max
 // is the greatest number or length.
 var columns = map[uint32]struct {
-	kind     Kind
+	kind     snmp.Kind
 	min, max int
-	write    func(*row, Value)
+	write    func(*row, snmp.Value)
 }{
-	deOperType:              {Integer, int(Backup), int(Modify), func(r *row, v Value) { r.Type = Type(v.Number) }},
-	deOperProtocol:          {Integer, int(TFTP), int(FTP), func(r *row, v Value) { r.Server.Protocol = Protocol(v.Number) }},
-	deOperServerAddressType: {Integer, 1, 2, func(r *row, v Value) { r.addressType = int(v.Number) }},
-	deOperServerAddress:     {OctetString, 0, 16, func(r *row, v Value) { r.address = v.Octets }},
-	deOperServerPort:        {Gauge32, 0, 65535, func(r *row, v Value) { r.port = uint16(v.Number) }},
-	deOperFileNames:         {OctetString, 0, 255, func(r *row, v Value) { r.names = v.Octets }},
-	deOperUserName:          {OctetString, 0, 255, func(r *row, v Value) { r.Server.User = v.Octets }},
-	deOperPassword:          {OctetString, 0, 255, func(r *row, v Value) { r.Server.Password = secret.New(v.Octets) }},
-	deOperDigests:           {OctetString, 0, 1023, func(r *row, v Value) { r.digests = v.Octets }},
+	deOperType:              {snmp.Integer, int(Backup), int(Modify), func(r *row, v snmp.Value) { r.Type = Type(v.Int) }},
+	deOperProtocol:          {snmp.Integer, int(TFTP), int(FTP), func(r *row, v snmp.Value) { r.Server.Protocol = Protocol(v.Int) }},
+	deOperServerAddressType: {snmp.Integer, 1, 2, func(r *row, v snmp.Value) { r.addressType = int(v.Int) }},
+	deOperServerAddress:     {snmp.OctetString, 0, 16, func(r *row, v snmp.Value) { r.address = string(v.Bytes) }},
+	deOperServerPort:        {snmp.Gauge32, 0, 65535, func(r *row, v snmp.Value) { r.port = uint16(v.Uint) }},
+	deOperFileNames:         {snmp.OctetString, 0, 255, func(r *row, v snmp.Value) { r.names = string(v.Bytes) }},
+	deOperUserName:          {snmp.OctetString, 0, 255, func(r *row, v snmp.Value) { r.Server.User = string(v.Bytes) }},
+	deOperPassword:          {snmp.OctetString, 0, 255, func(r *row, v snmp.Value) { r.Server.Password = secret.New(string(v.Bytes)) }},
+	deOperDigests:           {snmp.OctetString, 0, 1023, func(r *row, v snmp.Value) { r.digests = string(v.Bytes) }},
 }
 
 // row finds a row by its index, or gives nil.

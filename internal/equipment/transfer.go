@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"drydock/internal/secret"
+	"drydock/internal/snmp"
 )
 
 // Protocol is a file transfer protocol: deOperProtocol of the MIB.
@@ -44,9 +45,9 @@ type Notifier interface {
 
 // Notification is an SNMP notification.
 type Notification struct {
-	Type     OID // snmpTrapOID.0
+	Type     snmp.OID // snmpTrapOID.0
 	Uptime   uint32
-	Bindings []Binding
+	Bindings []snmp.Varbind
 }
 
 // Migrator determines whether a configuration must be modified for a version of
