@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -95,20 +96,42 @@ func table(self, root, only, prefix string, rounds int) error {
 		if err := image(dir, r.size); err != nil {
 			return err
 		}
-		var got []measure
-		for _, c := range contenders(self) {
-			if only != "" && !contains(strings.Split(only, ","), c.name) || c.name != "drydock" && !contains(r.against, c.name) {
-				continue
-			}
-			m, err := median(self, c, r, root, dir, rounds)
-			if err != nil {
-				return fmt.Errorf("%s, %s: %w", r.name, c.name, err)
-			}
-			got = append(got, m)
+		got, err := compare(self, r, root, dir, only, rounds)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.name, err)
 		}
 		report(r, got)
 	}
 	return nil
+}
+
+// compare takes the servers in turn, round by round, so that what else the
+// machine does meets all of them, and gives each one's median by CPU time.
+func compare(self string, r row, root, dir, only string, rounds int) ([]measure, error) {
+	all := map[string][]measure{}
+	var names []string
+	for range rounds {
+		for _, c := range contenders(self) {
+			if only != "" && !contains(strings.Split(only, ","), c.name) || c.name != "drydock" && !contains(r.against, c.name) {
+				continue
+			}
+			m, err := once(self, c, r, root, dir)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.name, err)
+			}
+			if all[c.name] == nil {
+				names = append(names, c.name)
+			}
+			all[c.name] = append(all[c.name], m)
+		}
+	}
+	var got []measure
+	for _, n := range names {
+		list := all[n]
+		sort.Slice(list, func(i, j int) bool { return list[i].cpu < list[j].cpu })
+		got = append(got, list[len(list)/2])
+	}
+	return got, nil
 }
 
 func contains(list []string, s string) bool {
@@ -130,29 +153,13 @@ func image(dir string, size int) error {
 type measure struct {
 	server string
 	wall   float64
-	usage
+	cpu    time.Duration // of the server and all it forked
+	memory int64
 	failed int
 	octets float64
 }
 
 func (m measure) rate() float64 { return m.octets / 1e6 / m.cpu.Seconds() }
-
-// median of several rounds, by CPU time.
-func median(self string, c contender, r row, root, dir string, rounds int) (measure, error) {
-	var all []measure
-	for range rounds {
-		m, err := once(self, c, r, root, dir)
-		if err != nil {
-			return m, err
-		}
-		at := 0
-		for at < len(all) && all[at].cpu < m.cpu {
-			at++
-		}
-		all = append(all[:at], append([]measure{m}, all[at:]...)...)
-	}
-	return all[len(all)/2], nil
-}
 
 func once(self string, c contender, r row, root, dir string) (measure, error) {
 	m := measure{server: c.name, octets: float64(r.clients) * float64(r.repeat) * float64(r.size)}
@@ -160,9 +167,13 @@ func once(self string, c contender, r row, root, dir string) (measure, error) {
 	if err != nil {
 		return m, err
 	}
-	defer func() { _ = stop(cmd) }()
-	before, err := cpuOf(cmd.Process.Pid)
+	g, err := newGroup()
 	if err != nil {
+		return m, err
+	}
+	defer g.remove() // after the server has ended
+	defer func() { _ = stop(cmd) }()
+	if err := g.add(cmd.Process.Pid); err != nil {
 		return m, err
 	}
 	args := []string{"load", "-port", strconv.Itoa(c.port), "-image", filepath.Join(dir, "image"), "-clients", strconv.Itoa(r.clients),
@@ -179,8 +190,8 @@ func once(self string, c contender, r row, root, dir string) (measure, error) {
 	if _, err := fmt.Sscan(string(out), &m.wall, &m.failed); err != nil {
 		return m, err
 	}
-	m.usage, err = usageOf(cmd.Process.Pid)
-	m.cpu = max(m.cpu-before, 10*time.Millisecond)
+	m.memory = memory(cmd.Process.Pid)
+	m.cpu, err = g.cpu()
 	return m, err
 }
 
@@ -200,6 +211,6 @@ func report(r row, got []measure) {
 			ratios = fmt.Sprintf("| **%.2f** | %.2f |", m.rate()/cpu, wall/m.wall)
 		}
 		fmt.Printf("| %s | %s | %.2f | %.2f | %.0f | %.1f | %d %s\n", r.name, m.server, m.wall, m.cpu.Seconds(), m.rate(),
-			float64(m.rss)/1e6, m.failed, ratios)
+			float64(m.memory)/1e6, m.failed, ratios)
 	}
 }

@@ -187,6 +187,7 @@ func TestDuplicateEverything(t *testing.T) {
 
 // Hopeless loss ends as a clean failure on both sides, within the bound.
 func TestHopelessLossFailsCleanly(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, quick, func(c *tftpConfig, _ *transfer.Config) { c.Retries = 3 })
 	g := r.download(content(100_000))
 	re := newRelay(t, r.srv.Addr(), faults{loss: .9}, 7)

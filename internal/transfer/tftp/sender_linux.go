@@ -10,17 +10,18 @@ import (
 )
 
 // sender collects packets and hands them to the kernel in batches. What is
-// queued lies in its own arenas or in a Source's lent octets until flush.
+// queued lies in its own arenas until flush.
 type sender struct {
 	msgs  [batchSize]mmsghdr
 	ctrls [batchSize][64]byte
 	names [batchSize][unix.SizeofSockaddrInet6]byte
-	iovs  [sendIovecs]unix.Iovec
+	iovs  [batchSize]unix.Iovec
 	small [smallSize]byte
 	big   []byte // made when first needed
 
-	nMsgs, nIovs, nSmall, nBig int
-	noSegment                  bool // the kernel refused UDP_SEGMENT
+	nMsgs, nSmall, nBig int
+	segmented           [batchSize]bool // the message holds several packets
+	noSegment           bool            // the kernel refused UDP_SEGMENT
 }
 
 func (t *sender) init() {
@@ -29,10 +30,10 @@ func (t *sender) init() {
 	}
 }
 
-// reserve makes room for a message of iovs vectors, small and big octets.
-func (s *socket) reserve(iovs, small, big int) {
+// reserve makes room for a message of small and big octets.
+func (s *socket) reserve(small, big int) {
 	t := &s.tx
-	if t.nMsgs == batchSize || t.nIovs+iovs > sendIovecs || t.nSmall+small > smallSize || t.nBig+big > bigSize {
+	if t.nMsgs == batchSize || t.nSmall+small > smallSize || t.nBig+big > bigSize {
 		s.flush()
 	}
 }
@@ -41,11 +42,12 @@ func (s *socket) reserve(iovs, small, big int) {
 func (t *sender) begin(a *address) *unix.Msghdr {
 	i := t.nMsgs
 	t.nMsgs++
+	t.segmented[i] = false
 	h := &t.msgs[i].hdr
 	t.names[i] = a.name
 	h.Namelen = a.nameLen
-	h.Iov = &t.iovs[t.nIovs]
-	h.SetIovlen(0)
+	h.Iov = &t.iovs[i]
+	h.SetIovlen(1)
 	h.Control = nil
 	if a.ctrlLen > 0 {
 		copy(t.ctrls[i][:], a.ctrl[:a.ctrlLen])
@@ -55,18 +57,16 @@ func (t *sender) begin(a *address) *unix.Msghdr {
 	return h
 }
 
-func (t *sender) add(h *unix.Msghdr, p []byte) {
-	v := &t.iovs[t.nIovs]
-	t.nIovs++
+// fill makes p the octets of the message begun last.
+func (t *sender) fill(p []byte) {
+	v := &t.iovs[t.nMsgs-1]
 	v.Base = unsafe.SliceData(p)
 	v.SetLen(len(p))
-	h.SetIovlen(int(h.Iovlen) + 1)
 }
 
 // cancel takes back the message begun last.
 func (t *sender) cancel() {
 	t.nMsgs--
-	t.nIovs -= int(t.msgs[t.nMsgs].hdr.Iovlen)
 }
 
 func (t *sender) copySmall(p []byte) []byte {
@@ -90,6 +90,7 @@ func (t *sender) space(n int) []byte {
 // perhaps shorter (UDP_SEGMENT, udp(7)).
 func (t *sender) segment(h *unix.Msghdr, size int) {
 	i := t.nMsgs - 1
+	t.segmented[i] = true
 	at := (int(h.Controllen) + 7) &^ 7
 	c := (*unix.Cmsghdr)(unsafe.Pointer(&t.ctrls[i][at]))
 	c.Level, c.Type = unix.IPPROTO_UDP, unix.UDP_SEGMENT
@@ -101,9 +102,9 @@ func (t *sender) segment(h *unix.Msghdr, size int) {
 
 // sendSmall queues a short packet; it is copied.
 func (s *socket) sendSmall(to *address, p []byte) {
-	s.reserve(1, len(p), 0)
-	h := s.tx.begin(to)
-	s.tx.add(h, s.tx.copySmall(p))
+	s.reserve(len(p), 0)
+	s.tx.begin(to)
+	s.tx.fill(s.tx.copySmall(p))
 }
 
 // flush sends what is queued. What the kernel does not take is lost, as on any
@@ -122,13 +123,12 @@ func (s *socket) flush() {
 			waited = true
 			s.waitWritable(10 * time.Millisecond)
 		default:
-			if t.msgs[i].n = 0; int(t.msgs[i].hdr.Iovlen) > 2 {
-				t.noSegment = true // EIO, EINVAL or EMSGSIZE: this path cannot segment
-			}
+			// EIO, EINVAL or EMSGSIZE: this path cannot segment.
+			t.noSegment = t.noSegment || t.segmented[i]
 			i++
 		}
 	}
-	t.nMsgs, t.nIovs, t.nSmall, t.nBig = 0, 0, 0, 0
+	t.nMsgs, t.nSmall, t.nBig = 0, 0, 0
 }
 
 func (s *socket) waitWritable(d time.Duration) {

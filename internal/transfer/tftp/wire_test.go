@@ -141,6 +141,7 @@ func TestFloodOfUnknownRequestsLeavesNothing(t *testing.T) {
 
 // At most three datagrams leave before the device answers (RELIABILITY.md T9).
 func TestThreeDatagramsBeforeTheFirstACK(t *testing.T) {
+	t.Parallel()
 	for _, options := range [][]string{nil, {"blksize", "1428", "windowsize", "64"}, {"windowsize", "64"}} {
 		r := newRig(t, quick)
 		g := r.download(content(100_000))
@@ -261,6 +262,7 @@ func TestRefusals(t *testing.T) {
 // An upload that is cut at any block boundary is never sealed (RELIABILITY.md
 // F15, seeded bug B2), nor one whose end does not match its tsize.
 func TestCutUploadIsNotSealed(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, quick, func(c *tftpConfig, _ *transfer.Config) { c.Retries = 2 })
 	const blocks = 6
 	for cut := range blocks {
@@ -330,6 +332,7 @@ func (endless) ReadAt(p []byte, _ int64) (int, error) { return len(p), nil }
 // A device that is slower than the minimum rate is given up, others are not
 // disturbed (RELIABILITY.md F17, T16); so is one past its grant's deadline.
 func TestSlowDeviceIsGivenUp(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(_ *tftpConfig, c *transfer.Config) { c.RateWindow, c.MinRate = 500*time.Millisecond, 5000 })
 	failed := make(chan error, 1)
 	g := r.open(transfer.Spec{Direction: transfer.Download, Source: transfer.Memory(content(1 << 20)), Observe: func(e transfer.Event) {
@@ -360,6 +363,7 @@ func TestSlowDeviceIsGivenUp(t *testing.T) {
 // A device that restarts its client asks from another port: the old transfer
 // gives way once it is silent.
 func TestRestartedDeviceSupersedesItsOldTransfer(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	data := content(2000)
 	g := r.download(data)
@@ -380,6 +384,7 @@ func TestRestartedDeviceSupersedesItsOldTransfer(t *testing.T) {
 // Where large blocks never arrive the attempt fails cleanly, and the next one
 // is offered less (RELIABILITY.md F43).
 func TestLargeBlocksThatNeverArriveAreLowered(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, quick, func(c *tftpConfig, _ *transfer.Config) { c.MaxBlksize, c.Retries = 8192, 2 })
 	g := r.download(content(20_000))
 	for _, want := range []string{"8192", "1428", "512"} {
