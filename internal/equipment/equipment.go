@@ -61,7 +61,7 @@ type Deviation struct {
 	Slow    time.Duration // later than otherwise
 	Fail    *Failure      // fails so, and nothing was changed
 	Silent  bool          // sends no notification at its end
-	Hang    bool          // never ends: its row says running, and nothing happens
+	Hang    bool          // never begins: its row says running for ever, and another operation may start
 	Lie     bool          // says that it succeeded and has changed nothing
 	Restart bool          // restarts in the middle
 	OldBank bool          // the loaded image does not come up

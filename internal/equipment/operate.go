@@ -9,18 +9,17 @@ import (
 	"drydock/internal/snmp"
 )
 
-var (
-	// errHung ends the work of an operation whose row says running for ever.
-	errHung = errors.New("the operation hangs")
-	// errRestart is the cause with which a restart ends an operation.
-	errRestart = errors.New("the equipment restarted")
-)
+// errRestart is the cause with which a restart ends an operation.
+var errRestart = errors.New("the equipment restarted")
 
 // start begins a row's operation. The lock is held.
 func (e *Equipment) start(r *row, dev Deviation) {
 	r.state = Running
-	e.current, e.cancel, e.doomed = r, nil, false
 	e.observe(Effect{What: "start", Order: r.Order})
+	if dev.Hang {
+		return
+	}
+	e.current, e.cancel, e.doomed = r, nil, false
 	e.opts.Go(func(ctx context.Context) { e.operate(ctx, r, dev) })
 }
 
@@ -97,8 +96,6 @@ func (e *Equipment) misbehave(ctx context.Context, o Order, dev Deviation) error
 		return err
 	}
 	switch {
-	case dev.Hang:
-		return errHung
 	case dev.Fail != nil:
 		return dev.Fail
 	case dev.Restart:
@@ -126,10 +123,6 @@ func (e *Equipment) finish(ctx context.Context, r *row, err error, silent bool) 
 	e.mu.Lock()
 	e.current, e.cancel = nil, nil
 	r.Server.Password = secret.String{}
-	if errors.Is(err, errHung) {
-		e.mu.Unlock()
-		return
-	}
 	r.state, r.progress, r.failure = Succeeded, 100, Failure{}
 	if err != nil {
 		r.state, r.failure = Failed, *causeOf(err)
