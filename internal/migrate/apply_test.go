@@ -25,6 +25,10 @@ func TestRules(t *testing.T) {
 			[]string{`id: a, detect: {line: "x {n}"}, rename: {line: "y {n}"}`, `id: b, detect: {line: "x 1"}, rename: {line: "z"}`},
 			"x 1\nx 2\n", "y 1\ny 2\n",
 		},
+		"the first rule also where blocks are entered": {
+			[]string{`id: a, detect: {line: "x {n}"}, rename: {line: "y {n}"}`, `id: b, detect: {line: "x 1"}, rename: {line: "z"}`, `id: c, detect: {in: ["x 1"], line: q}, rename: {line: r}`},
+			"x 1\n q\n", "y 1\n r\n",
+		},
 		"rules see the tree before the step": {
 			[]string{`id: a, detect: {in: [old], line: x}, move: {to: [new]}`, `id: b, detect: {line: old}, delete: {because: b}`},
 			"old\n x\n y\nend\n", "new\n x\nend\n",
@@ -128,6 +132,36 @@ steps:
 	got := fmt.Sprint(r.Fates[1].Fate, r.Fates[1].Rule, r.Fates[1].Because, r.Fates[2].Fate, r.Fates[2].Rule)
 	if want := "dropped drop gone in 3 changed rename"; strings.Join(strings.Fields(got), "") != strings.ReplaceAll(want, " ", "") {
 		t.Errorf("fates: %s, want %s", got, want)
+	}
+}
+
+// TestLastRuleDecides: of two rules that change a line, the later step's is
+// named; a line that has a rule of its own is not ascribed to its block's.
+func TestLastRuleDecides(t *testing.T) {
+	p := packFrom(t, `
+pack: p
+format: indented
+version: ver {version}
+steps:
+  - from: "1"
+    to: "2"
+    rules:
+      - {id: one, why: w, detect: {line: a}, rename: {line: b}}
+      - {id: inner, why: w, detect: {in: [m], line: x}, rename: {line: y}}
+      - {id: outer, why: w, detect: {line: m}, move: {to: [n]}}
+  - from: "2"
+    to: "3"
+    rules:
+      - {id: two, why: w, detect: {line: b}, rename: {line: c}}
+`)
+	r, err := p.Apply("", "3", []byte("ver 1\na\nm\n x\n z\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"version", "two", "outer", "inner", "outer"} {
+		if got := r.Fates[i]; got.Rule != want || got.Fate != Changed {
+			t.Errorf("line %d: %+v, want rule %s", i+1, got, want)
+		}
 	}
 }
 

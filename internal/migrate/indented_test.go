@@ -33,6 +33,7 @@ func TestIndentedTree(t *testing.T) {
 		"blocks": {"a\n b\n  c\n d\ne\n", "0 a|1 b|2 c|1 d|0 e|"},
 		"a comment at the margin does not end a block": {"a\n b\n! note\n c\n", "0 a|1 b|1#! note|1 c|"},
 		"a comment before a block is not in the last":  {"a\n b\n! note\nc\n", "0 a|1 b|0#! note|0 c|"},
+		"a comment within the block that ends":         {"a\n b\n ! note\nc\n", "0 a|1 b|1#! note|0 c|"},
 		"a separator ends a block (IOS-XR)":            {"a\n b\n  c\n !\n d\n!\n e\n", "0 a|1 b|2 c|1#!|1 d|0#!|0 e|"},
 		"VRP system view":                              {"#\n sysname x\n#\ninterface y\n ip z\n#\nreturn\n", "0#!|"},
 		"blank lines stay outside":                     {"a\n b\n\nc\n", "0 a|1 b|0.|0 c|"},

@@ -92,6 +92,7 @@ steps:
   - {from: "1.4", to: "2.0"}
   - {from: "1.2", to: "1.4"}
   - {from: "3.0", to: "3.1"}
+  - {from: "3", to: "3.0"}
 `)
 	for _, c := range []struct{ from, to, want string }{
 		{"1.2", "2.0", "1.2>1.4>2.0"},
@@ -104,6 +105,7 @@ steps:
 		{"2.0", "1.4", "no steps lead from version 2.0 to 1.4; from 2.0 they reach none"},
 		{"1.40", "2.0", "no step begins or ends at version 1.40"},
 		{"1.4", "4", "no step begins or ends at version 4; the pack knows 1.2, 1.3,"},
+		{"3.1.5.2", "3.2", "no steps lead from version 3.1 to 3;"},
 	} {
 		steps, err := p.Path(c.from, c.to)
 		var got []string
