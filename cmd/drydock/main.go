@@ -1,0 +1,69 @@
+// Command drydock updates the software of fleets of communication equipment
+// and carries their configuration through. This package is flags and wiring
+// only.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"drydock/internal/cli"
+	"drydock/internal/server"
+)
+
+// version is set by the linker.
+var version = "unknown"
+
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	program := &cli.Program{
+		Version:    version,
+		Stdin:      os.Stdin,
+		Stdout:     os.Stdout,
+		Stderr:     os.Stderr,
+		Env:        os.Getenv,
+		IsTerminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+		Serve:      serve,
+		Demo:       startDemo,
+		Sim:        simulate,
+	}
+	return program.Run(ctx, os.Args[1:])
+}
+
+func logger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+// serve runs the server until ctx ends.
+func serve(ctx context.Context, o cli.ServeOptions, streams cli.Streams) error {
+	if o.Engine != "local" {
+		return fmt.Errorf("--engine %s: this drydock has the engine local", o.Engine)
+	}
+	s, err := server.Start(ctx, server.Options{
+		Data: o.Data, Database: o.Database, HTTP: o.HTTP, TFTP: o.TFTP, FTP: o.FTP, FTPPassive: o.FTPPassive, Trap: o.Trap,
+		ServerAddress: o.ServerAddress, Drivers: o.Drivers, Migrations: o.Migrations, KeyFile: o.KeyFile, Key: o.Key,
+		SinglePort: o.SinglePort, Version: version, Log: logger(streams.Err),
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(streams.Err, "drydock serves at %s; data in %s\n", s.URL, o.Data)
+	err = s.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}

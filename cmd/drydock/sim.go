@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"drydock/client"
+	"drydock/internal/cli"
+	"drydock/internal/fault"
+	"drydock/internal/fleet"
+	"drydock/internal/sim"
+)
+
+// simulate runs a fleet until ctx ends.
+func simulate(ctx context.Context, o cli.SimOptions, streams cli.Streams) error {
+	spec, err := simSpec(o)
+	if err != nil {
+		return err
+	}
+	spec.Log = logger(streams.Err)
+	fleet, err := sim.Start(ctx, spec)
+	if err != nil {
+		return err
+	}
+	if o.Import != "" {
+		if err := writeImport(o.Import, fleet); err != nil {
+			return fmt.Errorf("write %s: %w", o.Import, err)
+		}
+	}
+	fmt.Fprintf(streams.Err, "%d devices answer from %s to %s, UDP port %d\n", o.Devices,
+		fleet.Agent(1).Addr(), fleet.Agent(o.Devices).Addr(), fleet.Port())
+	return fleet.Wait()
+}
+
+func simSpec(o cli.SimOptions) (spec sim.Spec, err error) {
+	spec = sim.Spec{Devices: o.Devices, Port: o.Port, Driver: o.Driver, Version: o.Version, Seed: o.Seed, EffectLog: o.EffectLog,
+		Strict: o.Strict, Timings: sim.DefaultTimings(o.Speed)}
+	if spec.First, err = netip.ParseAddr(o.First); err != nil {
+		return spec, fault.New(fault.Invalid, "", "--first", "%w", err)
+	}
+	if o.Speed <= 0 {
+		return spec, fault.New(fault.Invalid, "", "--speed", "%v: it must be above 0", o.Speed)
+	}
+	if o.TrapSink != "" {
+		if spec.TrapSink, err = netip.ParseAddrPort(o.TrapSink); err != nil {
+			return spec, fault.New(fault.Invalid, "", "--trap-sink", "%w", err)
+		}
+	}
+	spec.Faults, err = sim.ParseFaults(o.Faults)
+	return spec, err
+}
+
+// devices says how the fleet is reached, for drydock device import.
+func devices(f *sim.Fleet) []client.NewDevice {
+	list := make([]client.NewDevice, 0, f.Size())
+	for n := 1; n <= f.Size(); n++ {
+		list = append(list, client.NewDevice{ID: fleet.DeviceID(fmt.Sprintf("iad-%04d", n)), Address: f.Agent(n).String(), Driver: "drydock-iad",
+			Labels: map[string]string{"model": f.Device(n).Model()}, Credentials: &client.Credentials{Version: "v2c", Community: "public"}})
+	}
+	return list
+}
+
+// writeImport writes the fleet as a file of the kind that its name says.
+func writeImport(path string, f *sim.Fleet) error {
+	if strings.HasSuffix(path, ".csv") {
+		var b strings.Builder
+		b.WriteString("id,address,driver,community,labels\n")
+		for _, d := range devices(f) {
+			fmt.Fprintf(&b, "%s,%s,%s,%s,model=%s\n", d.ID, d.Address, d.Driver, d.Credentials.Community, d.Labels["model"])
+		}
+		return os.WriteFile(path, []byte(b.String()), 0o600)
+	}
+	raw, err := yaml.MarshalWithOptions(devices(f), yaml.UseJSONMarshaler())
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, raw, 0o600)
+}

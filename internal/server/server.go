@@ -1,0 +1,363 @@
+// Package server wires drydock's parts together and runs them: for drydock
+// serve, for the demonstration and for tests. It holds no rule of its own; it
+// is the one package, with main, that may import everything.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"drydock/drivers"
+	"drydock/internal/api"
+	"drydock/internal/driver"
+	"drydock/internal/engine"
+	"drydock/internal/engine/local"
+	"drydock/internal/fault"
+	"drydock/internal/migrate"
+	"drydock/internal/secret"
+	"drydock/internal/snmp"
+	"drydock/internal/store"
+	"drydock/internal/transfer"
+	"drydock/internal/transfer/ftp"
+	"drydock/internal/transfer/tftp"
+	"drydock/migrations"
+)
+
+// Options are what a server is told. Empty addresses of TFTP, FTP and Trap
+// leave that part out.
+type Options struct {
+	Data          string // directory: key, token, database, blobs
+	Database      string // store URL; empty: drydock.db in Data
+	HTTP          string
+	TFTP          string
+	FTP           string
+	FTPPassive    string // "FIRST-LAST"
+	Trap          string
+	ServerAddress string
+	Drivers       string // directory with more drivers
+	Migrations    string // directory with more packs
+	KeyFile       string // empty: key in Data
+	Key           string // base64; instead of the file
+	SinglePort    bool
+	Version       string
+	Log           *slog.Logger
+}
+
+// Server is a running server.
+type Server struct {
+	URL      string
+	Token    secret.String
+	TrapAddr netip.AddrPort // where notifications are heard; invalid if nowhere
+
+	store *store.Store
+	group *errgroup.Group
+	stop  context.CancelFunc
+}
+
+// Start starts every part; the server runs until ctx ends or a part fails. On
+// an error nothing is left running.
+func Start(ctx context.Context, o Options) (s *Server, err error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return nil, fault.New(fault.Invalid, "", "data directory", "%w", err)
+	}
+	keys, err := keyring(o)
+	if err != nil {
+		return nil, err
+	}
+	token, err := apiToken(filepath.Join(o.Data, "token"))
+	if err != nil {
+		return nil, err
+	}
+	database := o.Database
+	if database == "" {
+		database = filepath.Join(o.Data, "drydock.db")
+	}
+	st, err := store.Open(ctx, database, store.Options{Keyring: keys, Holder: holder(), Dir: o.Data, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	s = &Server{Token: token, store: st}
+	run, stop := context.WithCancel(ctx)
+	s.stop = stop
+	s.group, run = errgroup.WithContext(run)
+	if err := s.parts(run, o, keys); err != nil {
+		stop()
+		return nil, errors.Join(err, s.Wait())
+	}
+	return s, nil
+}
+
+// parts starts the listeners, then the runtime, then the API: a device that
+// was told to come before a restart finds the file server up.
+func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) error {
+	config := engine.Config{Store: s.store, NameKey: keys.Derive("grant names"), Log: o.Log}
+	var err error
+	if config.Drivers, err = loadDrivers(o.Drivers); err != nil {
+		return err
+	}
+	if config.Packs, err = loadPacks(o.Migrations); err != nil {
+		return err
+	}
+	if o.ServerAddress != "" {
+		if config.ServerAddress, err = netip.ParseAddr(o.ServerAddress); err != nil {
+			return fault.New(fault.Invalid, "", "--server-address", "%w", err)
+		}
+	}
+	config.Grants = transfer.NewRegistry(transfer.Config{})
+	s.group.Go(func() error { <-ctx.Done(); config.Grants.Shutdown(); return nil })
+	if config.TFTPPort, err = s.serveTFTP(ctx, o, config.Grants); err != nil {
+		return err
+	}
+	if config.FTPPort, err = s.serveFTP(ctx, o, config.Grants); err != nil {
+		return err
+	}
+	eng := engine.New(config)
+	runtime := local.New(local.Options{Journal: s.store, Performer: eng, Log: o.Log})
+	s.group.Go(func() error { return runtime.Run(ctx) })
+	s.group.Go(func() error { return lost(ctx, s.store) })
+	if err := s.receiveTraps(ctx, o, eng, runtime); err != nil {
+		return err
+	}
+	return s.serveHTTP(ctx, o, api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Token: s.Token, Version: o.Version, Log: o.Log}))
+}
+
+// Wait waits until the server has stopped and gives why, nil after a stop that
+// was asked for.
+func (s *Server) Wait() error {
+	err := s.group.Wait()
+	s.stop()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, s.store.Close())
+}
+
+// Stop stops the server and waits for it.
+func (s *Server) Stop() error {
+	s.stop()
+	return s.Wait()
+}
+
+// lost ends the server when another process has taken the store.
+func lost(ctx context.Context, st *store.Store) error {
+	select {
+	case err := <-st.Held():
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+func holder() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this machine"
+	}
+	return fmt.Sprintf("%s, process %d, since %s", host, os.Getpid(), time.Now().Format(time.RFC3339))
+}
+
+func keyring(o Options) (*secret.Keyring, error) {
+	if o.Key != "" {
+		key, err := secret.ParseKey(o.Key)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "", "DRYDOCK_KEY", "%w", err)
+		}
+		return secret.NewKeyring(key)
+	}
+	path := o.KeyFile
+	if path == "" {
+		path = filepath.Join(o.Data, "key")
+	}
+	keys, err := secret.LoadOrCreateKeyFile(path)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "", "", "%w", err)
+	}
+	return keys, nil
+}
+
+// apiToken reads the API's token, or makes it at the first start.
+func apiToken(path string) (secret.String, error) {
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		raw = []byte(transfer.NewName() + transfer.NewName() + transfer.NewName() + "\n")
+		err = secret.WriteFileOwnerOnly(path, raw)
+	}
+	text := strings.TrimSpace(string(raw))
+	if err == nil && text == "" {
+		err = errors.New("it is empty: remove it and a new one is made")
+	}
+	if err != nil {
+		return secret.String{}, fault.New(fault.Invalid, "", "token file "+path, "%w", err)
+	}
+	return secret.New(text), nil
+}
+
+// loadDrivers gives the drivers of the binary and those of a directory, which
+// replace the former where they have the same name.
+func loadDrivers(dir string) (*driver.Set, error) {
+	own, err := driver.LoadAll(drivers.FS)
+	if dir == "" || err != nil {
+		return own, err
+	}
+	more, err := driver.LoadAll(os.DirFS(dir))
+	if err != nil {
+		return nil, err
+	}
+	return own.With(more), nil
+}
+
+// loadPacks gives the migration packs of the binary and those of a directory.
+func loadPacks(dir string) (map[string]*migrate.Pack, error) {
+	packs := map[string]*migrate.Pack{}
+	sources := []fs.FS{migrations.FS}
+	if dir != "" {
+		sources = append(sources, os.DirFS(dir))
+	}
+	for _, source := range sources {
+		entries, err := fs.ReadDir(source, ".")
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "", "migrations", "%w", err)
+		}
+		for _, entry := range entries {
+			if !entry.IsDir() {
+				continue
+			}
+			pack, err := migrate.LoadPack(source, entry.Name())
+			if err != nil {
+				return nil, err
+			}
+			packs[pack.Name] = pack
+		}
+	}
+	return packs, nil
+}
+
+// headerTimeout bounds how long a client may take for its request's header.
+const headerTimeout = 10 * time.Second
+
+func (s *Server) serveHTTP(ctx context.Context, o Options, handler http.Handler) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.HTTP)
+	if err != nil {
+		return cannotListen("HTTP", "--http", o.HTTP, err)
+	}
+	s.URL = "http://" + listener.Addr().String()
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+		BaseContext: func(net.Listener) context.Context { return ctx }}
+	s.group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	s.group.Go(func() error {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
+		if server.Shutdown(end) != nil {
+			return server.Close()
+		}
+		return nil
+	})
+	return nil
+}
+
+// stopTime is how long requests under way may take when the server stops.
+const stopTime = 3 * time.Second
+
+func (s *Server) serveTFTP(ctx context.Context, o Options, grants *transfer.Registry) (port int, err error) {
+	if o.TFTP == "" {
+		return 0, nil
+	}
+	addr, err := listenAddress("--tftp", o.TFTP)
+	if err != nil {
+		return 0, err
+	}
+	server, err := tftp.Listen(tftp.Config{Addr: addr, SinglePort: o.SinglePort, Logger: o.Log}, grants)
+	if err != nil {
+		return 0, cannotListen("TFTP", "--tftp", o.TFTP, err)
+	}
+	s.group.Go(func() error { return server.Serve(ctx) })
+	return int(server.Addr().Port()), nil
+}
+
+func (s *Server) serveFTP(ctx context.Context, o Options, grants *transfer.Registry) (port int, err error) {
+	if o.FTP == "" {
+		return 0, nil
+	}
+	addr, err := listenAddress("--ftp", o.FTP)
+	if err != nil {
+		return 0, err
+	}
+	config := ftp.Config{Addr: addr, Logger: o.Log}
+	if o.FTPPassive != "" {
+		if _, err := fmt.Sscanf(o.FTPPassive, "%d-%d", &config.PassivePorts[0], &config.PassivePorts[1]); err != nil {
+			return 0, fault.New(fault.Invalid, "", "--ftp-passive "+o.FTPPassive, "FIRST-LAST is expected, as 50000-50999")
+		}
+	}
+	server, err := ftp.Listen(config, grants)
+	if err != nil {
+		return 0, cannotListen("FTP", "--ftp", o.FTP, err)
+	}
+	s.group.Go(func() error { return server.Serve(ctx) })
+	return int(server.Addr().Port()), nil
+}
+
+// receiveTraps wakes the runs of the devices that send notifications. A
+// notification does nothing else (RELIABILITY.md I7).
+func (s *Server) receiveTraps(ctx context.Context, o Options, eng *engine.Engine, runtime *local.Runtime) error {
+	if o.Trap == "" {
+		return nil
+	}
+	addr, err := listenAddress("--trap", o.Trap)
+	if err != nil {
+		return err
+	}
+	receiver, err := snmp.ListenTraps(snmp.TrapConfig{Addr: addr, Log: o.Log, Handler: func(n snmp.Notification) {
+		for _, run := range eng.RunsAt(n.From.Addr()) {
+			runtime.Notice(run)
+		}
+	}})
+	if err != nil {
+		return cannotListen("SNMP notifications", "--trap", o.Trap, err)
+	}
+	s.TrapAddr = receiver.Addr()
+	s.group.Go(func() error { return receiver.Serve(ctx) })
+	return nil
+}
+
+// listenAddress reads HOST:PORT or :PORT; HOST is an address.
+func listenAddress(flag, text string) (netip.AddrPort, error) {
+	if strings.HasPrefix(text, ":") {
+		text = "0.0.0.0" + text
+	}
+	addr, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return addr, fault.New(fault.Invalid, "", flag+" "+text, "ADDRESS:PORT or :PORT is expected: %w", err)
+	}
+	return addr, nil
+}
+
+func cannotListen(what, flag, addr string, err error) error {
+	e := fault.New(fault.Unavailable, "", what+" at "+addr, "%w", err)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return e.WithHint("ports below 1024 need root or the capability CAP_NET_BIND_SERVICE; another port: %s :PORT", flag)
+	default:
+		return e.WithHint("is another server there? another address: %s ADDRESS:PORT", flag)
+	}
+}

@@ -1,0 +1,235 @@
+package snmp
+
+import (
+	"bytes"
+	"crypto/rand"
+	"math"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// engine is what is known of an SNMPv3 engine's clock (RFC 3414 section 2.3),
+// and which of its messages were heard within the window.
+type engine struct {
+	id    []byte
+	boots uint32
+	time  uint32
+	heard time.Time
+	seen  map[replayKey]struct{}
+}
+
+// replayKey names one message of an engine.
+type replayKey struct {
+	boots, time uint32
+	msgID       int32
+}
+
+// maxSeen bounds the messages of one engine that are remembered, maxEngines
+// the engines. A device that says more within a window is not a device.
+const (
+	maxSeen    = 4096
+	maxEngines = 20_000
+)
+
+// engines are the senders' clocks.
+type engines struct {
+	seen map[string]*engine
+}
+
+// newEngine makes this receiver's own engine: informs are sent to it. Its ID
+// is new with each start, so its boots can begin at 1 (RFC 3411 section 5).
+func newEngine(now time.Time) *engine {
+	id := append([]byte{0x80, 0, 0, 0, 5}, make([]byte, 8)...)
+	rand.Read(id[5:])
+	return &engine{id: id, boots: 1, heard: now}
+}
+
+// clock gives the engine's time now.
+func (e *engine) clock(now time.Time) uint32 {
+	return e.time + uint32(max(0, now.Sub(e.heard)/time.Second))
+}
+
+// authentic verifies a v3 message and opens it. What cannot be believed is
+// counted and dropped; a message below authentication is delivered as such.
+func (r *TrapReceiver) authentic(m *message, n *Notification) bool {
+	n.EngineID = bytes.Clone(m.USM.EngineID)
+	if r.discovers(m, n.From) {
+		return false
+	}
+	i := slices.IndexFunc(r.config.Users, func(u User) bool { return u.Name == string(m.USM.User) })
+	if i < 0 {
+		r.foreign.Add(1)
+		return false
+	}
+	keys, err := r.keys.localizedKeys(r.config.Users[i], m.USM.EngineID)
+	if err != nil || m.Flags&(flagAuth|flagPriv) != keys.level() {
+		r.foreign.Add(1) // never weaker than the user was given (RELIABILITY.md T19)
+		return false
+	}
+	if m.Flags&flagAuth == 0 {
+		return true
+	}
+	if !m.verify(keys) {
+		r.foreign.Add(1)
+		return false
+	}
+	if !r.timely(m, n) {
+		return false
+	}
+	if err := m.open(keys); err != nil {
+		r.malformed.Add(1)
+		return false
+	}
+	n.Authenticated = true
+	return true
+}
+
+// timely holds a message against RFC 3414 section 3.2 (7): the window of 150 s
+// around its engine's clock, boots that never fall; and drops what was heard
+// before.
+func (r *TrapReceiver) timely(m *message, n *Notification) bool {
+	said := m.USM
+	if bytes.Equal(said.EngineID, r.own.id) {
+		now := r.own.clock(n.At)
+		if said.Boots != r.own.boots || said.Time+timeWindow < now || now+timeWindow < said.Time {
+			r.outOfWindow.Add(1)
+			r.report(m, n.From, usmStatsNotInTimeWindows)
+			return false
+		}
+		return true
+	}
+	e := r.engines.of(said.EngineID)
+	switch {
+	case said.Boots >= math.MaxInt32, said.Boots < e.boots,
+		said.Boots == e.boots && !e.heard.IsZero() && said.Time+timeWindow < e.clock(n.At):
+		r.outOfWindow.Add(1)
+		return false
+	}
+	if said.Boots > e.boots || said.Time > e.time || e.heard.IsZero() {
+		if said.Boots > e.boots {
+			clear(e.seen)
+		}
+		e.boots, e.time, e.heard = said.Boots, said.Time, n.At
+	}
+	key := replayKey{said.Boots, said.Time, m.MsgID}
+	if _, again := e.seen[key]; again {
+		r.replayed.Add(1)
+		return false
+	}
+	if len(e.seen) >= maxSeen {
+		clear(e.seen)
+	}
+	e.seen[key] = struct{}{}
+	return true
+}
+
+func (e *engines) of(id []byte) *engine {
+	known := e.seen[string(id)]
+	if known == nil {
+		if len(e.seen) >= maxEngines {
+			clear(e.seen)
+		}
+		known = &engine{id: bytes.Clone(id), seen: map[replayKey]struct{}{}}
+		e.seen[string(id)] = known
+	}
+	return known
+}
+
+var (
+	usmStatsUnknownEngineIDs = MustOID("1.3.6.1.6.3.15.1.1.4.0")
+	usmStatsNotInTimeWindows = MustOID("1.3.6.1.6.3.15.1.1.2.0")
+)
+
+// discovers answers the discovery of this receiver's engine (RFC 3414 section
+// 4), which precedes an inform. The rate of each source is limited before.
+func (r *TrapReceiver) discovers(m *message, from netip.AddrPort) bool {
+	if len(m.USM.EngineID) != 0 || m.Flags&flagAuth != 0 {
+		return false
+	}
+	if m.Flags&flagReportable != 0 {
+		r.report(m, from, usmStatsUnknownEngineIDs)
+	}
+	return true
+}
+
+// report tells a sender of informs this receiver's engine and clock.
+func (r *TrapReceiver) report(m *message, to netip.AddrPort, counter OID) {
+	reply := &message{Version: version3, MsgID: m.MsgID, MaxSize: maxMessageSize, SecurityModel: securityModelUSM,
+		USM:             usmParameters{EngineID: r.own.id, Boots: r.own.boots, Time: r.own.clock(r.config.Now()), User: m.USM.User},
+		ContextEngineID: r.own.id,
+		PDU:             pdu{Type: pduReport, RequestID: m.PDU.RequestID, Varbinds: []Varbind{{counter, CounterValue(1)}}}}
+	if wire, err := reply.encode(); err == nil {
+		_, _ = r.conn.WriteToUDPAddrPort(wire, to)
+	}
+}
+
+// acknowledge answers an inform that was taken (RFC 3416 section 4.2.7).
+func (r *TrapReceiver) acknowledge(m *message, to netip.AddrPort) {
+	reply := *m
+	reply.PDU = pdu{Type: pduResponse, RequestID: m.PDU.RequestID, Varbinds: m.PDU.Varbinds}
+	wire, err := reply.encode()
+	if m.Version == version3 {
+		wire, err = r.sealed(&reply)
+	}
+	if err == nil {
+		_, err = r.conn.WriteToUDPAddrPort(wire, to)
+	}
+	if err != nil {
+		r.config.Log.Debug("an inform is not acknowledged", "peer", to, "err", err)
+	}
+}
+
+func (r *TrapReceiver) sealed(m *message) ([]byte, error) {
+	i := slices.IndexFunc(r.config.Users, func(u User) bool { return u.Name == string(m.USM.User) })
+	keys, err := r.keys.localizedKeys(r.config.Users[i], m.USM.EngineID)
+	if err != nil {
+		return nil, err
+	}
+	m.Flags &^= flagReportable
+	m.USM.Time = r.own.clock(r.config.Now())
+	r.salt++
+	return m.seal(keys, r.salt)
+}
+
+// The objects that every notification has (RFC 3416 section 4.2.6).
+var (
+	snmpTrapOID = MustOID("1.3.6.1.6.3.1.1.4.1.0")
+	snmpTraps   = MustOID("1.3.6.1.6.3.1.1.5")
+)
+
+// describe fills in what the PDU says; false if it is not a notification.
+func (n *Notification) describe(m *message) bool {
+	if t := m.Trap; t != nil {
+		n.TrapOID, n.Varbinds = t.oid(), t.Varbinds
+		return true
+	}
+	n.Inform = m.PDU.Type == pduInform
+	if !n.Inform && m.PDU.Type != pduTrapV2 {
+		return false
+	}
+	for _, v := range m.PDU.Varbinds {
+		switch {
+		case v.OID.Compare(snmpTrapOID) == 0:
+			n.TrapOID = v.Value.OID
+		case v.OID.Compare(sysUpTime) != 0:
+			n.Varbinds = append(n.Varbinds, v)
+		}
+	}
+	return n.TrapOID != nil
+}
+
+// enterpriseSpecific is the generic-trap of a trap that its enterprise defines.
+const enterpriseSpecific = 6
+
+// oid maps a v1 trap to a v2 one (RFC 3584 section 3.1).
+func (t *trapPDU) oid() OID {
+	if t.Generic == enterpriseSpecific {
+		return t.Enterprise.Append(0, uint32(t.Specific))
+	}
+	return snmpTraps.Append(uint32(t.Generic) + 1)
+}
+
+func versionName(version int) string {
+	return map[int]string{version1: "v1", version2c: "v2c", version3: "v3"}[version]
+}
