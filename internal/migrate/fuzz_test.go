@@ -51,10 +51,6 @@ func roundTrip(t *testing.T, format string, data []byte) {
 // TestDeepAndLarge: depth and size that no device writes neither crash nor
 // hang, and memory stays bounded by the file's size.
 func TestDeepAndLarge(t *testing.T) {
-	var deep strings.Builder // 50 MB
-	for i := range 10_000 {
-		deep.WriteString(strings.Repeat(" ", i) + "x\n")
-	}
 	p := packFrom(t, `
 pack: p
 format: indented
@@ -66,12 +62,12 @@ steps:
       - {id: r, why: w, message: m, detect: {in: ["**"], line: x}, rename: {line: y}}
 `)
 	for name, input := range map[string]string{
-		"deep":       deep.String(),
-		"long lines": strings.Repeat(strings.Repeat("word ", 20_000)+"\n", 50),
-		"one line":   strings.Repeat("x", 5<<20),
-		"flat":       strings.Repeat("x\n", 200_000),
-		"blank":      strings.Repeat("\n", 200_000),
-		"comments":   strings.Repeat(" ! x\n", 100_000),
+		"deep":       staircase(2_000),
+		"long lines": strings.Repeat(strings.Repeat("word ", 20_000)+"\n", 10),
+		"one line":   strings.Repeat("x", 1<<20),
+		"flat":       strings.Repeat("x\n", 50_000),
+		"blank":      strings.Repeat("\n", 50_000),
+		"comments":   strings.Repeat(" ! x\n", 50_000),
 		"quotes":     strings.Repeat(`"`, 1<<20),
 	} {
 		r, err := p.Apply("1", "2", []byte(input))
@@ -91,6 +87,22 @@ steps:
 			t.Errorf("more than the most %s: error %v", name, err)
 		}
 	}
+}
+
+// TestFiftyMegabytesTenThousandDeep is the largest and the deepest at once.
+func TestFiftyMegabytesTenThousandDeep(t *testing.T) {
+	roundTrip(t, "indented", []byte(staircase(10_000)))
+}
+
+// staircase has each line in the block of the one before.
+func staircase(depth int) string {
+	var b strings.Builder
+	indent := strings.Repeat(" ", depth)
+	for i := range depth {
+		b.WriteString(indent[:i])
+		b.WriteString("x\n")
+	}
+	return b.String()
 }
 
 // BenchmarkApply is parse, match, change, print and account for.
