@@ -266,7 +266,7 @@ func (g signal) mustRefuse(s State) bool {
 	case g.Kind == Probed:
 		return s.Phase != Probing
 	case g.Kind == Finished:
-		return s.Phase == Asking || s.Phase == Probing
+		return s.Phase == Asking || s.Phase == Probing || g.incomplete(s.Op)
 	case g.Kind == Faulted:
 		return s.Phase == Asking
 	case g.Kind == Overdue:
@@ -275,6 +275,22 @@ func (g signal) mustRefuse(s State) bool {
 		return s.Phase != Asking || g.OldAsk || g.When != inTime || !offered()
 	case g.Kind == Cancelled:
 		return s.StopBy != ""
+	}
+	return false
+}
+
+// incomplete says whether the outcome lacks what the operation must bring; I1
+// wants this run's own backup.
+func (g signal) incomplete(op Op) bool {
+	switch op {
+	case OpPreflight, OpIdentify:
+		return g.Seen == seenNothing
+	case OpBackup:
+		return g.Backup != ownBackup
+	case OpAssess:
+		return g.Assess == notAssessed
+	case OpVerify, OpProveRestore:
+		return g.Compare == notCompared
 	}
 	return false
 }
