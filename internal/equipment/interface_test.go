@@ -163,3 +163,20 @@ func TestRowLifeCycle(t *testing.T) {
 		t.Errorf("%d effects, want two starts and two ends", len(b.effects))
 	}
 }
+
+func TestFullTableKeepsTheRunningRow(t *testing.T) {
+	b := newBench(t)
+	b.files.hold = make(chan struct{})
+	index := b.begin(Backup, "f", "")
+	for i := range uint32(20) {
+		if s, _ := b.Interface().Set([]snmp.Varbind{col(deOperRowStatus, 100+i, integer(rowCreateAndWait))}); s != snmp.NoError {
+			t.Fatal(s)
+		}
+	}
+	close(b.files.hold)
+	b.work.Wait()
+	b.expect(index, NoFailure)
+	if rows := b.rowNumbers(); len(rows) != maxRows || rows[1] != 105 {
+		t.Errorf("rows %v", rows)
+	}
+}

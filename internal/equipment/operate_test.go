@@ -1,6 +1,7 @@
 package equipment
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -237,4 +238,38 @@ func TestHungOperationDoesNotBlockTheNext(t *testing.T) {
 	if len(b.notes) != 1 {
 		t.Errorf("%d notifications", len(b.notes))
 	}
+}
+
+// TestPowerCutBeforeTheOperationRuns cuts the power between the command and its
+// first step.
+func TestPowerCutBeforeTheOperationRuns(t *testing.T) {
+	var later []func(context.Context)
+	b := newBench(t, func(o *Options) { o.Go = func(work func(context.Context)) { later = append(later, work) } })
+	index := b.begin(Keep, "", "")
+	b.PowerCycle()
+	for len(later) > 0 {
+		work := later[0]
+		later = later[1:]
+		work(context.Background())
+	}
+	b.expect(index, InternalError)
+	if b.text(deKeptVersion) != "" || b.number(snmpEngine.Append(2, 0)) != 2 {
+		t.Error("the operation went on through the power cut")
+	}
+}
+
+// TestNoChangeAfterTheEnd lets an operation come to its change too late.
+func TestNoChangeAfterTheEnd(t *testing.T) {
+	b := newBench(t)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errRestart)
+	if err := b.Control().change(ctx, (*Flash).Keep); err == nil || b.text(deKeptVersion) != "" {
+		t.Errorf("%v: kept %q", err, b.text(deKeptVersion))
+	}
+}
+
+func TestConfigurationHasALimit(t *testing.T) {
+	b := newBench(t)
+	b.files.files["huge"] = []byte(strings.Repeat("! x\n", maxConfiguration/4) + initial())
+	b.do(Recover, "huge", NoRoom)
 }
