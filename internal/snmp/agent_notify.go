@@ -1,0 +1,86 @@
+package snmp
+
+import (
+	"context"
+	"math"
+	"net/netip"
+	"slices"
+
+	"drydock/internal/fault"
+)
+
+// Trap is a notification to be sent; it is not acknowledged.
+type Trap struct {
+	Local       netip.Addr // the device's own address, which it is sent from
+	Sink        netip.AddrPort
+	Credentials Credentials // Version, and Community or User with its keys
+	OID         OID         // snmpTrapOID
+	Vars        []Varbind
+}
+
+// Notify sends a trap from the agent's socket. In v3 the device is the
+// authoritative engine (RFC 3414 section 1.5.1).
+func (a *Agent) Notify(ctx context.Context, from *Device, t Trap) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	wire, err := a.trap(from, t)
+	if err != nil {
+		return err
+	}
+	if err := a.send(t.Local, t.Sink, wire); err != nil {
+		return fault.New(fault.Unavailable, "", "trap to "+t.Sink.String(), "%w", err)
+	}
+	return nil
+}
+
+func (a *Agent) trap(from *Device, t Trap) ([]byte, error) {
+	var uptime uint32
+	if from.Uptime != nil {
+		uptime = from.Uptime()
+	}
+	c := t.Credentials
+	id := int32(a.salt.Add(1) & math.MaxInt32)
+	p := pdu{Type: pduTrapV2, RequestID: id, Varbinds: append([]Varbind{
+		{OID: OID{1, 3, 6, 1, 2, 1, 1, 3, 0}, Value: TicksValue(uptime)},
+		{OID: OID{1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}, Value: OIDValue(t.OID)},
+	}, t.Vars...)}
+	switch c.Version {
+	case "v1":
+		m := message{Version: version1, Community: []byte(c.Community.Reveal()), Trap: newTrapPDU(t, uptime)}
+		return m.encode()
+	case "v2c":
+		m := message{Version: version2c, Community: []byte(c.Community.Reveal()), PDU: p}
+		return m.encode()
+	case "v3":
+		if !from.speaks(version3) {
+			break
+		}
+		keys, err := a.keys.localizedKeys(User{c.User, c.AuthProtocol, c.AuthPassword, c.PrivProtocol, c.PrivPassword}, from.EngineID)
+		if err != nil {
+			return nil, err
+		}
+		m := a.outgoing(from, []byte(c.User), keys.level(), p)
+		m.MsgID, m.ContextName = id, []byte(c.ContextName)
+		return m.seal(keys, a.salt.Add(1))
+	}
+	return nil, fault.New(fault.Invalid, "", "trap to "+t.Sink.String(), "the device does not speak SNMP version %q", c.Version)
+}
+
+// newTrapPDU is RFC 3584 section 3.2; what SNMPv1 cannot say is left out.
+func newTrapPDU(t Trap, uptime uint32) *trapPDU {
+	vars := slices.DeleteFunc(slices.Clone(t.Vars), func(v Varbind) bool { return !knownToV1(v.Value) })
+	p := &trapPDU{AgentAddr: t.Local, Timestamp: uptime, Varbinds: vars, Generic: 6}
+	standard := OID{1, 3, 6, 1, 6, 3, 1, 1, 5} // snmpTraps
+	n := len(t.OID)
+	switch {
+	case n == len(standard)+1 && t.OID.HasPrefix(standard) && t.OID[n-1] >= 1 && t.OID[n-1] <= 6:
+		p.Enterprise, p.Generic = standard, int32(t.OID[n-1]-1)
+	case n >= 2:
+		p.Enterprise, p.Specific = t.OID[:n-1], int32(t.OID[n-1])
+		if t.OID[n-2] == 0 {
+			p.Enterprise = t.OID[:n-2]
+		}
+	}
+	return p
+}
