@@ -74,10 +74,12 @@ type Deviation struct {
 type Effect struct {
 	Time   time.Time
 	Serial string
-	What   string // "start", "end", "restart"
+	What   string // "start", "end", "restart", "identity"
 	Order  Order  // of start and end
 	State  State  // of end
 	Cause  Cause  // of end
+
+	Identity Identity // of identity: who it is from now on
 }
 
 // Equipment is one device. Its methods may be called at once.
@@ -160,6 +162,19 @@ func (e *Equipment) configuration() Configuration {
 		e.flash.Save(c)
 	}
 	return c
+}
+
+// Uptime is sysUpTime.
+func (e *Equipment) Uptime() uint32 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.uptime()
+}
+
+// become makes the equipment somebody else. The lock is held.
+func (e *Equipment) become(id Identity) {
+	e.identity = id
+	e.observe(Effect{What: "identity", Identity: id})
 }
 
 // uptime is sysUpTime: hundredths of a second since the start, modulo 2^32.

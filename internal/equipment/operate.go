@@ -103,7 +103,7 @@ func (e *Equipment) misbehave(ctx context.Context, o Order, dev Deviation) error
 	}
 	if dev.As != nil && !o.Type.restarts() {
 		e.mu.Lock()
-		e.identity = *dev.As
+		e.become(*dev.As)
 		e.mu.Unlock()
 	}
 	return nil
@@ -138,7 +138,7 @@ func (e *Equipment) finish(ctx context.Context, r *row, err error, silent bool) 
 
 // notification is what the MIB says is sent at the end of an operation.
 func (e *Equipment) notification(r *row) Notification {
-	n := Notification{Type: deOperationFinished, Uptime: e.uptime()}
+	n := Notification{Type: deOperationFinished}
 	if r.state == Failed {
 		n.Type = deOperationFailed
 	}
@@ -186,7 +186,7 @@ func (e *Equipment) restart(ctx context.Context, dev Deviation) (changed bool) {
 	e.up, e.started = true, time.Now()
 	e.boots++
 	if dev.As != nil {
-		e.identity = *dev.As
+		e.become(*dev.As)
 	}
 	e.observe(Effect{What: "restart"})
 	e.mu.Unlock()

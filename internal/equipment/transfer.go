@@ -46,7 +46,6 @@ type Notifier interface {
 // Notification is an SNMP notification.
 type Notification struct {
 	Type     snmp.OID // snmpTrapOID.0
-	Uptime   uint32
 	Bindings []snmp.Varbind
 }
 

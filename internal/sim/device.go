@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"drydock/internal/equipment"
+	"drydock/internal/snmp"
 )
 
 // Device is one simulated device. Its methods are for those who look at the
@@ -16,6 +17,7 @@ type Device struct {
 	spec    *Spec
 	log     *effectLog
 	eq      *equipment.Equipment
+	engine  atomic.Pointer[snmp.Device] // another when the device is somebody else
 	trouble *trouble
 	swallow atomic.Bool // the answer to the SET that is being done is to be lost
 
@@ -36,6 +38,7 @@ func newDevice(s *Spec, number int, image equipment.Image, log *effectLog, work 
 		o.Deviate = d.deviate
 	}
 	d.eq = equipment.New(o)
+	d.engine.Store(d.newEngine(o.Identity))
 	return d
 }
 
@@ -56,6 +59,8 @@ func (d *Device) observe(e equipment.Effect) {
 		d.starts[e.Order.Type].Add(1)
 	case "end":
 		d.ends[e.Order.Type].Add(1)
+	case "identity":
+		d.engine.Store(d.newEngine(e.Identity))
 	}
 	d.log.add(d.Number, e)
 	if d.spec.Observe != nil {

@@ -18,7 +18,7 @@ type Effect struct {
 	Time   time.Time `json:"time"`
 	Device int       `json:"device"`
 	Serial string    `json:"serial"`
-	What   string    `json:"what"`            // start, end, restart
+	What   string    `json:"what"`            // start, end, restart, identity
 	Op     string    `json:"op,omitempty"`    // the MIB's name of the type
 	Row    uint32    `json:"row,omitempty"`   // deOperIndex
 	Files  []string  `json:"files,omitempty"` // names on the server

@@ -12,6 +12,7 @@ import (
 	"drydock/internal/fleet"
 	"drydock/internal/migrate"
 	"drydock/internal/secret"
+	"drydock/internal/snmp"
 	"drydock/internal/transfer/ftp"
 	"drydock/internal/transfer/tftp"
 	"drydock/migrations"
@@ -42,11 +43,11 @@ type Spec struct {
 	Seed    uint64 // of names, numbers and of what goes wrong
 
 	// Credentials are what the devices want to hear: v1 and v2c are both
-	// answered with the communities, v3 with the user. Where there are none,
+	// answered with the communities of the last of these versions, v3 with the
+	// users. The first are also those of traps. Where there are none,
 	// DefaultCredentials.
 	Credentials []fleet.Credentials
 	TrapSink    netip.AddrPort // where notifications go; none where invalid
-	Inform      bool           // send them as InformRequests
 
 	Faults    []Fault
 	EffectLog string // path of a file to append every effect to; none where empty
@@ -58,6 +59,9 @@ type Spec struct {
 	FTP  ftp.Client
 	Pack *migrate.Pack // that the devices have with them; drydock-iad's where nil
 	Log  *slog.Logger  // nil: none
+
+	read, write secret.String // communities
+	users       []snmp.User
 }
 
 // DefaultCredentials are those of a fleet whose Spec has none: the community
@@ -137,6 +141,7 @@ func (s Spec) withDefaults() (Spec, error) {
 			return s, err
 		}
 	}
+	s.know()
 	return s, nil
 }
 
