@@ -171,6 +171,13 @@ func (s *socket) wait(d time.Duration) {
 	}
 }
 
+// gather lets packets come in for some 20 microseconds, to which the kernel adds
+// its timer slack of 50.
+func (s *socket) gather() {
+	ts := unix.NsecToTimespec(int64(20 * time.Microsecond))
+	_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)
+}
+
 func (r *receiver) init(size int) {
 	r.size = size
 	// An odd stride keeps the buffers' heads from sharing cache sets.
