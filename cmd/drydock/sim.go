@@ -4,10 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
-	"strings"
-
-	"github.com/goccy/go-yaml"
 
 	"drydock/client"
 	"drydock/internal/cli"
@@ -28,7 +24,7 @@ func simulate(ctx context.Context, o cli.SimOptions, streams cli.Streams) error 
 		return err
 	}
 	if o.Import != "" {
-		if err := writeImport(o.Import, fleet); err != nil {
+		if err := cli.WriteDevices(o.Import, devices(fleet)); err != nil {
 			return fmt.Errorf("write %s: %w", o.Import, err)
 		}
 	}
@@ -63,21 +59,4 @@ func devices(f *sim.Fleet) []client.NewDevice {
 			Labels: map[string]string{"model": f.Device(n).Model()}, Credentials: &client.Credentials{Version: "v2c", Community: "public"}})
 	}
 	return list
-}
-
-// writeImport writes the fleet as a file of the kind that its name says.
-func writeImport(path string, f *sim.Fleet) error {
-	if strings.HasSuffix(path, ".csv") {
-		var b strings.Builder
-		b.WriteString("id,address,driver,community,labels\n")
-		for _, d := range devices(f) {
-			fmt.Fprintf(&b, "%s,%s,%s,%s,model=%s\n", d.ID, d.Address, d.Driver, d.Credentials.Community, d.Labels["model"])
-		}
-		return os.WriteFile(path, []byte(b.String()), 0o600)
-	}
-	raw, err := yaml.MarshalWithOptions(devices(f), yaml.UseJSONMarshaler())
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, raw, 0o600)
 }

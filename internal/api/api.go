@@ -14,6 +14,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -48,6 +50,7 @@ func New(p Parts) http.Handler {
 	config.DocsPath = "" // the page that huma offers loads scripts from elsewhere
 	config.SchemasPath = ""
 	config.CreateHooks = nil
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "the token that drydock serve made at its first start"},
 	}
@@ -61,6 +64,20 @@ func New(p Parts) http.Handler {
 	s.questions()
 	s.backups()
 	return secured(mux)
+}
+
+// schemaName names a type's schema: those of package client as they are, those
+// of drydock's inner packages with the package before them, for two may have
+// the same name.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if dir, pkg := path.Split(t.PkgPath()); t.Name() != "" && dir == "drydock/internal/" && pkg != "api" {
+		return strings.ToUpper(pkg[:1]) + pkg[1:] + name
+	}
+	return name
 }
 
 // secured adds the headers that every answer has.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -156,4 +157,36 @@ func allDevices(ctx context.Context, api *client.Client, q client.DeviceQuery) (
 		}
 		q.After = string(page[len(page)-1].ID)
 	}
+}
+
+// WriteDevices writes devices as a file for drydock device import: CSV or YAML,
+// as its name says. It holds secrets and is readable by its owner only.
+func WriteDevices(path string, devices []client.NewDevice) error {
+	if strings.ToLower(filepath.Ext(path)) == ".csv" {
+		return os.WriteFile(path, []byte(csvOf(devices)), 0o600)
+	}
+	asJSON, err := json.Marshal(devices)
+	if err != nil {
+		return err
+	}
+	raw, err := yaml.JSONToYAML(asJSON)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, raw, 0o600)
+}
+
+func csvOf(devices []client.NewDevice) string {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	_ = w.Write([]string{"id", "address", "driver", "snmp", "community", "labels"})
+	for _, d := range devices {
+		var pairs []string
+		for _, k := range sortedKeys(d.Labels) {
+			pairs = append(pairs, k+"="+d.Labels[k])
+		}
+		_ = w.Write([]string{string(d.ID), d.Address, d.Driver, d.Credentials.Version, d.Credentials.Community, strings.Join(pairs, ";")})
+	}
+	w.Flush() // a strings.Builder takes everything
+	return b.String()
 }

@@ -182,8 +182,9 @@ func (t *task) succeeded(ctx context.Context, mode driver.Mode, r driver.Result)
 	case procedure.OpBackup, procedure.OpVerify, procedure.OpProveRestore:
 		backup, err := t.Store.Backup(ctx, t.backupID())
 		if err != nil && mode == driver.Probe {
-			// the device is done, but what it sent did not get here
-			return procedure.Event{Kind: procedure.Probed, Verdict: procedure.NotStarted, Detail: "the device has sent its configuration, but it did not arrive"}
+			// without the backup the procedure knows that the transfer failed
+			ev.Detail = "the device has sent its configuration, but it did not arrive"
+			return ev
 		}
 		if err != nil {
 			return procedure.Event{Kind: procedure.Faulted, Cause: procedure.TransferFailed,
@@ -208,7 +209,7 @@ func (t *task) received(ctx context.Context, ev procedure.Event, b fleet.Backup)
 	ev.Comparison = comparison
 	if t.action.Op == procedure.OpVerify && comparison.Lost+comparison.Changed == 0 {
 		if problem := t.unhealthy(ctx); problem != "" {
-			return procedure.Event{Kind: procedure.Faulted, Cause: procedure.HealthFailed, Detail: problem}
+			return procedure.Event{Kind: procedure.Faulted, Cause: procedure.HealthFailed, Detail: problem, Comparison: comparison}
 		}
 	}
 	return ev
