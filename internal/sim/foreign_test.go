@@ -16,10 +16,8 @@ import (
 	"drydock/internal/equipment"
 )
 
-// foreignTFTP gives a TFTP server program that is not ours. Debian's two
-// conflict with each other and are not in the list of test packages, so one
-// that make bench has unpacked will do, and without any there is nothing to
-// test.
+// foreignTFTP gives a TFTP server program that is not ours: the one that make
+// bench has unpacked will do.
 func foreignTFTP(t *testing.T) string {
 	t.Helper()
 	for _, path := range []string{"/usr/sbin/atftpd", "../../.cache/bench/root/usr/sbin/atftpd"} {
@@ -31,7 +29,7 @@ func foreignTFTP(t *testing.T) string {
 			return abs
 		}
 	}
-	t.Skip("no atftpd here: make bench unpacks one")
+	missing(t, "the test needs the program atftpd, or the one that make bench unpacks")
 	return ""
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -83,7 +84,9 @@ func newYard(t *testing.T, spec Spec) *yard {
 		spec.Devices = 2
 	}
 	spec.TFTP.Timeout, spec.TFTP.Retries = 50*time.Millisecond, 4
-	spec.Timings.Restart = 20 * time.Millisecond
+	if spec.Timings.Restart == 0 {
+		spec.Timings.Restart = 20 * time.Millisecond
+	}
 	spec.Observe = func(_ int, e equipment.Effect) {
 		if e.What != "start" {
 			y.effects <- e
@@ -189,10 +192,28 @@ func (y *yard) order(op equipment.Type, g *transfer.Grant) (row uint32, vars []s
 	return y.row, vars
 }
 
-// set commands a device as the management system does.
+// set commands a device as the management system does: by one SET.
 func (y *yard) set(d *Device, vars []snmp.Varbind) snmp.Status {
-	s, _ := d.eq.Interface().Set(vars)
-	return s
+	y.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for !d.Up() && ctx.Err() == nil { // it restarts
+		y.await("restart")
+	}
+	s, err := snmp.Dial(ctx, snmp.Target{Address: y.Agent(d.Number), Credentials: snmp.Credentials(y.spec.Credentials[0]), Timeout: 5 * time.Second})
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	_, err = s.Set(ctx, vars...)
+	var refused *snmp.PDUError
+	switch {
+	case errors.As(err, &refused):
+		return refused.Status
+	case err != nil:
+		y.t.Fatal(err)
+	}
+	return snmp.NoError
 }
 
 // await waits for an effect of the kind.

@@ -167,6 +167,9 @@ func TestFaults(t *testing.T) {
 			if update(y, equipment.NoFailure, "2.0"); d.Serial() == "DD000001" || string(d.EngineID()) == engine {
 				t.Error("it is still the same")
 			}
+			if string(d.engine.Load().EngineID) != string(d.EngineID()) {
+				t.Error("its agent speaks as the old one")
+			}
 		}},
 		"only once more": {"dev=1 op=update fault=fail after=1", func(_ *testing.T, y *yard, _ *Device) {
 			update(y, equipment.NoFailure, "2.0")
