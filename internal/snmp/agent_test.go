@@ -90,8 +90,8 @@ func TestSlowSetHoldsUpNobodyElse(t *testing.T) {
 func TestDispatcherIsBounded(t *testing.T) {
 	d := newDispatcher(5, 2)
 	took := map[string]int{}
-	for range 4 {
-		for _, addr := range []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"} {
+	for _, addr := range []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"} {
+		for range 4 {
 			if d.push(request{local: netip.MustParseAddr(addr)}) {
 				took[addr]++
 			}
@@ -99,6 +99,15 @@ func TestDispatcherIsBounded(t *testing.T) {
 	}
 	if fmt.Sprint(took) != "map[127.0.0.1:2 127.0.0.2:2 127.0.0.3:1]" {
 		t.Errorf("it took %v", took)
+	}
+	d.release(<-d.ready) // as when a worker comes back: nothing is lost
+	for range 5 {
+		q := <-d.ready
+		d.pop(q)
+		d.release(q)
+	}
+	if d.waiting != 0 || len(d.queues) != 0 || len(d.ready) != 0 {
+		t.Errorf("when all is done, %d wait in %d queues", d.waiting, len(d.queues))
 	}
 }
 
