@@ -42,8 +42,8 @@ func (a *Agent) trap(from *Device, t Trap) ([]byte, error) {
 	c := t.Credentials
 	id := int32(a.salt.Add(1) & math.MaxInt32)
 	p := pdu{Type: pduTrapV2, RequestID: id, Varbinds: append([]Varbind{
-		{OID: OID{1, 3, 6, 1, 2, 1, 1, 3, 0}, Value: TicksValue(uptime)},
-		{OID: OID{1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}, Value: OIDValue(t.OID)},
+		{OID: sysUpTime, Value: TicksValue(uptime)},
+		{OID: snmpTrapOID, Value: OIDValue(t.OID)},
 	}, t.Vars...)}
 	switch c.Version {
 	case "v1":
@@ -70,12 +70,11 @@ func (a *Agent) trap(from *Device, t Trap) ([]byte, error) {
 // newTrapPDU is RFC 3584 section 3.2; what SNMPv1 cannot say is left out.
 func newTrapPDU(t Trap, uptime uint32) *trapPDU {
 	vars := slices.DeleteFunc(slices.Clone(t.Vars), func(v Varbind) bool { return !knownToV1(v.Value) })
-	p := &trapPDU{AgentAddr: t.Local, Timestamp: uptime, Varbinds: vars, Generic: 6}
-	standard := OID{1, 3, 6, 1, 6, 3, 1, 1, 5} // snmpTraps
+	p := &trapPDU{AgentAddr: t.Local, Timestamp: uptime, Varbinds: vars, Generic: enterpriseSpecific}
 	n := len(t.OID)
 	switch {
-	case n == len(standard)+1 && t.OID.HasPrefix(standard) && t.OID[n-1] >= 1 && t.OID[n-1] <= 6:
-		p.Enterprise, p.Generic = standard, int32(t.OID[n-1]-1)
+	case n == len(snmpTraps)+1 && t.OID.HasPrefix(snmpTraps) && t.OID[n-1] >= 1 && t.OID[n-1] <= 6:
+		p.Enterprise, p.Generic = snmpTraps, int32(t.OID[n-1]-1)
 	case n >= 2:
 		p.Enterprise, p.Specific = t.OID[:n-1], int32(t.OID[n-1])
 		if t.OID[n-2] == 0 {

@@ -22,12 +22,9 @@ const (
 
 var usmStats = OID{1, 3, 6, 1, 6, 3, 15, 1, 1}
 
-// engineTimeWindow is RFC 3414's, in seconds (section 2.2.3).
-const engineTimeWindow = 150
-
 // speaks says whether the device knows a version.
 func (d *Device) speaks(version int) bool {
-	name := map[int]string{version1: "v1", version2c: "v2c", version3: "v3"}[version]
+	name := versionName(version)
 	if len(d.Versions) > 0 && !slices.Contains(d.Versions, name) {
 		return false
 	}
@@ -136,7 +133,7 @@ func (a *Agent) authentic(d *Device, m *message) (keys *usmKeys, stat int, err e
 func (d *Device) timely(m *message) bool {
 	boots, now := d.Boots(), int64(d.Time())
 	behind := now - int64(m.USM.Time)
-	return boots < math.MaxInt32 && m.USM.Boots == boots && behind <= engineTimeWindow && behind >= -engineTimeWindow
+	return boots < math.MaxInt32 && m.USM.Boots == boots && behind <= timeWindow && behind >= -timeWindow
 }
 
 // report says why a message was not taken, if its sender can bear a report.
