@@ -51,8 +51,8 @@ func (s *server) runs() {
 		return answer(s.run(record), err)
 	})
 	register(s, get("run-journal", "/api/v1/runs/{id}/journal", "A run's events"), func(ctx context.Context, in *struct {
-		runID
-		After int `query:"after" doc:"only events after this sequence number"`
+		ID    fleet.RunID `path:"id"`
+		After int         `query:"after" doc:"only events after this sequence number"`
 	}) (*body[[]client.Entry], error) {
 		if _, err := s.Store.Run(ctx, in.ID); err != nil {
 			return nil, err
@@ -66,7 +66,7 @@ func (s *server) runs() {
 			return answer(report(r), err)
 		})
 	register(s, post("cancel-run", "/api/v1/runs/{id}/cancel", "Stop before the next effect"), func(ctx context.Context, in *struct {
-		runID
+		ID   fleet.RunID `path:"id"`
 		Body struct {
 			By string `json:"by,omitempty" doc:"who stops it"`
 		}

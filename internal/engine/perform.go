@@ -90,15 +90,27 @@ func (t *task) outcome(ctx context.Context) procedure.Event {
 	if t.driver, err = t.Engine.driver(t.device.Driver); err != nil {
 		return serverFailed(err)
 	}
-	switch t.action.Op {
-	case procedure.OpAssess:
+	if t.action.Op == procedure.OpAssess {
 		return t.assess(ctx)
+	}
+	if t.address, err = resolve(ctx, t.device.Address); err != nil {
+		return procedure.Event{Kind: procedure.Faulted, Cause: procedure.NoAnswer, Detail: err.Error()}
+	}
+	t.known()
+	switch t.action.Op {
 	case procedure.OpPreflight:
 		return t.preflight(ctx)
 	case procedure.OpIdentify:
 		return t.identifyAgain(ctx)
 	}
 	return t.effect(ctx)
+}
+
+// known lets notifications from the device's address wake the run.
+func (t *task) known() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hold.address = t.address.Addr().Unmap()
 }
 
 // effect performs, awaits or probes an effect.

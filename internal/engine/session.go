@@ -17,16 +17,10 @@ func (t *task) dial(ctx context.Context) (err error) {
 	if t.session != nil {
 		return nil
 	}
-	if t.address, err = resolve(ctx, t.device.Address); err != nil {
-		return err
-	}
 	creds, err := t.Store.Credentials(ctx, t.device.ID)
 	if err != nil {
 		return err
 	}
-	t.mu.Lock()
-	t.hold.address = t.address.Addr().Unmap()
-	t.mu.Unlock()
 	t.session, err = snmp.Dial(ctx, snmp.Target{Address: t.address, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, Retries: t.SNMPRetries})
 	return err
 }
