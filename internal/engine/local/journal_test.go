@@ -24,32 +24,49 @@ type memory struct {
 	runs    map[fleet.RunID]*store.RunRecord
 	journal map[fleet.RunID][]procedure.Event
 	keys    map[string]fleet.RunID
+	asked   map[string]store.QuestionRecord
 	commits int
-	// fail is asked before each commit: 0 goes well, 1 nothing is durable, 2
-	// all is durable and an error is reported all the same.
-	fail func(commit int) int
+	// fail is asked before each commit; nil: all goes well.
+	fail func(commit int) failure
 }
 
+type failure int
+
+const (
+	well       failure = iota
+	undone             // nothing is durable
+	unreported         // all is durable, and an error is reported all the same
+	full               // there is no room: nothing is durable, and it may be tried again
+)
+
 func newMemory() *memory {
-	return &memory{runs: map[fleet.RunID]*store.RunRecord{}, journal: map[fleet.RunID][]procedure.Event{}, keys: map[string]fleet.RunID{}}
+	return &memory{runs: map[fleet.RunID]*store.RunRecord{}, journal: map[fleet.RunID][]procedure.Event{}, keys: map[string]fleet.RunID{},
+		asked: map[string]store.QuestionRecord{}}
 }
 
 func (m *memory) Commit(_ context.Context, batch []store.Commit) ([]error, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.commits++
-	how := 0
+	how := well
 	if m.fail != nil {
 		how = m.fail(m.commits)
 	}
-	if how == 1 {
+	switch how {
+	case undone:
 		return nil, errDisk
+	case full:
+		return nil, fault.New(fault.Full, "", "", "no room")
 	}
 	errs := make([]error, len(batch))
+	bad := map[fleet.RunID]error{}
 	for i, c := range batch {
-		errs[i] = m.commit(c)
+		if errs[i] = bad[c.Run]; errs[i] == nil {
+			errs[i] = m.commit(c)
+			bad[c.Run] = errs[i]
+		}
 	}
-	if how == 2 {
+	if how == unreported {
 		return nil, errDisk
 	}
 	return errs, nil
@@ -75,9 +92,47 @@ func (m *memory) commit(c store.Commit) error {
 	if record == nil || record.Seq != c.Seq-1 {
 		return fault.New(fault.Conflict, "", "", "%w", &store.Clash{Kind: store.ClashSeq, Run: c.Run})
 	}
-	record.Seq, record.State = c.Seq, through(c.State)
+	m.question(record.State, c)
+	record.Seq, record.State, record.UpdatedAt = c.Seq, through(c.State), c.Event.At
 	m.journal[c.Run] = append(m.journal[c.Run], c.Event)
 	return nil
+}
+
+// question keeps the record of questions in step with the state.
+func (m *memory) question(before procedure.State, c store.Commit) {
+	if q := before.Question; q != nil && (c.State.Question == nil || c.State.Question.ID != q.ID) {
+		rec := m.asked[q.ID]
+		rec.Open, rec.Choice, rec.AnsweredBy, rec.AnsweredAt = false, c.Event.Choice, c.Event.By, c.Event.At
+		m.asked[q.ID] = rec
+	}
+	if q := c.State.Question; q != nil {
+		m.asked[q.ID] = store.QuestionRecord{Question: *q, Run: c.Run, Device: c.State.Plan.Device, Open: true}
+	}
+}
+
+func (m *memory) Questions(_ context.Context, f store.QuestionFilter) ([]store.QuestionRecord, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if rec, ok := m.asked[f.ID]; ok && rec.Run == f.Run {
+		return []store.QuestionRecord{rec}, nil
+	}
+	return nil, nil
+}
+
+func (m *memory) Run(_ context.Context, id fleet.RunID) (store.RunRecord, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r := m.runs[id]; r != nil {
+		return *r, nil
+	}
+	return store.RunRecord{}, fault.New(fault.NotFound, "", "run "+string(id), "there is no such run")
+}
+
+// entries gives a run's journal.
+func (m *memory) entries(run fleet.RunID) []procedure.Event {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.journal[run])
 }
 
 // through takes a state through its encoding, as a real journal does.
@@ -120,6 +175,13 @@ func (m *memory) RunByRequestKey(_ context.Context, key string) (fleet.RunID, bo
 	defer m.mu.Unlock()
 	id, ok := m.keys[key]
 	return id, ok, nil
+}
+
+// count is how many commits there were.
+func (m *memory) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.commits
 }
 
 func (m *memory) state(run fleet.RunID) procedure.State {

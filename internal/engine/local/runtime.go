@@ -1,66 +1,16 @@
-// Package local is the runtime that advances runs on one machine.
-//
-// One goroutine writes: it takes the events that wait, of as many runs as
-// there are, applies procedure.Next to each run's state in memory, and commits
-// all journal entries in one transaction. Only then does it update memory, let
-// the actions out and answer the callers. While one commit runs the next batch
-// gathers, so that the cost of an fsync is shared and nothing waits when there
-// is nothing to share with.
-//
-// An action is carried out by a goroutine that the runtime owns and waits for;
-// its outcome comes back as an event. Deadlines are absolute and kept in one
-// heap with one timer. After a restart every active run gets the event
-// Restarted, and that is all: no code runs only after a crash.
-//
-// If the journal fails, the runtime stops: nothing may be done that is not on
-// record.
 package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"drydock/internal/engine"
-	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 	"drydock/internal/store"
 )
-
-// Journal is what the runtime needs of the store. Commit makes a batch durable
-// in one transaction: the first result has an error for each entry that did
-// not fit, the second is of the whole, after which nothing is known to be
-// durable.
-type Journal interface {
-	Commit(ctx context.Context, batch []store.Commit) ([]error, error)
-	ActiveRuns(ctx context.Context, each func(store.RunRecord) error) error
-	RunByRequestKey(ctx context.Context, key string) (fleet.RunID, bool, error)
-}
-
-// Performer carries actions out.
-type Performer interface {
-	// Do carries out a Perform, Await, Probe or Read and reports what comes of
-	// it: Accepted perhaps, then one outcome. It returns when ctx ends.
-	Do(ctx context.Context, state procedure.State, action procedure.Action, report func(procedure.Event))
-	// Wake makes what waits for the run poll now. It does not block.
-	Wake(run fleet.RunID, token uint64)
-	// Finish closes everything that the run holds.
-	Finish(run fleet.RunID)
-}
-
-// Options are what a runtime stands on.
-type Options struct {
-	Journal   Journal
-	Performer Performer
-	Now       func() time.Time // nil: time.Now
-	Log       *slog.Logger     // nil: discarded
-	MaxBatch  int              // entries in one transaction; 0: 1000
-}
 
 // Runtime advances runs. Its methods may be called from many goroutines while
 // Run runs.
@@ -70,20 +20,40 @@ type Runtime struct {
 	started chan struct{} // closed when every active run is loaded
 	stopped chan struct{} // closed when nothing is taken any more
 
-	work sync.WaitGroup // the actions under way
-
-	mu       sync.RWMutex // owns what follows; only the writer goroutine changes runs
+	mu       sync.RWMutex // owns what follows; only the writer changes runs and states
 	runs     map[fleet.RunID]*live
 	watchers map[*watcher]struct{}
+	watching sync.WaitGroup // the watchers' goroutines
 
-	due deadlines // the writer's alone
+	actions pool
+	counts  struct{ commits, entries, unfit atomic.Uint64 }
+
+	// the writer's alone
+	clock  clock
+	alarms alarms
 }
 
 // live is an active run in memory.
 type live struct {
+	id      fleet.RunID
 	state   procedure.State
 	seq     int
-	cancels map[uint64]context.CancelFunc // of the actions under way, by token
+	noticed atomic.Bool // a notice is on its way to the writer
+
+	lane lane
+
+	// the writer's alone
+	cancel      context.CancelFunc // ends the action under way; nil: there is none
+	deadline    alarm
+	notice      alarm
+	noticeAfter time.Time // a notice before it is put off
+}
+
+func newLive(id fleet.RunID) *live {
+	l := &live{id: id}
+	l.deadline = alarm{run: l, kind: procedure.Overdue}
+	l.notice = alarm{run: l, kind: procedure.Noticed}
+	return l
 }
 
 // request is an event on its way to the writer.
@@ -91,7 +61,7 @@ type request struct {
 	run   fleet.RunID
 	event procedure.Event
 	key   string
-	reply chan<- reply // nil: nobody waits
+	reply chan<- reply // has room for one; nil: nobody waits
 }
 
 type reply struct {
@@ -99,261 +69,142 @@ type reply struct {
 	err   error
 }
 
-// inboxSize is how many events may wait; whoever brings more waits himself.
-const inboxSize = 4096
+func (q request) answer(state procedure.State, err error) {
+	if q.reply != nil {
+		q.reply <- reply{state, err}
+	}
+}
+
+const (
+	inboxSize   = 4096                   // events that may wait; whoever brings more waits himself
+	roomPause   = time.Second            // a full disk is tried again after it
+	noticeEvery = 200 * time.Millisecond // a run's notices are entries of the journal no more often
+	alarmAgain  = time.Minute            // a deadline that came to nothing comes again after it
+)
 
 // New makes a runtime; Run runs it.
 func New(o Options) *Runtime {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.MaxBatch == 0 {
-		o.MaxBatch = 1000
-	}
+	o = o.withDefaults()
 	return &Runtime{Options: o, inbox: make(chan request, inboxSize), started: make(chan struct{}), stopped: make(chan struct{}),
-		runs: map[fleet.RunID]*live{}, watchers: map[*watcher]struct{}{}}
+		runs: map[fleet.RunID]*live{}, watchers: map[*watcher]struct{}{}, actions: pool{max: o.MaxInFlight}}
 }
 
-// Run loads the active runs, sends each Restarted, and serves until ctx ends
-// or the journal fails. On return nothing is under way.
+// Run loads the active runs, sends each Restarted, and serves until ctx ends,
+// which is no error, or the journal fails. It is called once. On return no
+// goroutine of the runtime is left.
 func (r *Runtime) Run(ctx context.Context) error {
 	actions, stop := context.WithCancel(ctx)
 	defer func() {
+		r.mu.Lock()
 		close(r.stopped)
+		r.mu.Unlock()
 		stop()
-		r.work.Wait()
-		r.closeWatchers()
+		r.actions.wg.Wait()
+		r.watching.Wait()
 	}()
-	backlog, err := r.load(ctx)
+	waiting, err := r.load(ctx)
 	if err != nil {
 		return fmt.Errorf("load active runs: %w", err)
 	}
 	close(r.started)
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
 	for {
-		batch, err := r.gather(ctx, backlog, timer)
-		if err != nil {
-			return nil //nolint:nilerr // ctx has ended
+		batch := r.gather(ctx, waiting)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // it was told to stop
 		}
-		backlog = nil
-		for len(batch) > 0 {
-			n := min(len(batch), r.MaxBatch)
-			if err := r.write(ctx, actions, batch[:n]); err != nil {
-				return err
-			}
-			batch = batch[n:]
+		if waiting, err = r.writeAll(actions, batch); err != nil {
+			return fmt.Errorf("write the journal: %w", err)
 		}
+		if len(waiting) > 0 && !pause(ctx, roomPause) {
+			return nil
+		}
+	}
+}
+
+// pause waits; false if ctx has ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
 // load takes over every run that has not ended.
 func (r *Runtime) load(ctx context.Context) (restarted []request, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var newest time.Time
 	err = r.Journal.ActiveRuns(ctx, func(record store.RunRecord) error {
-		id := record.State.Plan.Run
-		r.mu.Lock()
-		r.runs[id] = &live{state: record.State, seq: record.Seq, cancels: map[uint64]context.CancelFunc{}}
-		r.mu.Unlock()
-		restarted = append(restarted, request{run: id, event: r.event(procedure.Restarted)})
+		l := newLive(record.State.Plan.Run)
+		l.state, l.seq = record.State, record.Seq
+		r.runs[l.id] = l
+		r.alarms.set(&l.deadline, l.state.Deadline)
+		if record.UpdatedAt.After(newest) {
+			newest = record.UpdatedAt
+		}
+		restarted = append(restarted, request{run: l.id, event: procedure.Event{Kind: procedure.Restarted}})
 		return nil
 	})
+	r.clock = newClock(r.Now(), newest)
 	return restarted, err
 }
 
-func (r *Runtime) event(kind procedure.EventKind) procedure.Event {
-	return procedure.Event{Format: procedure.Format, Kind: kind, At: r.Now()}
-}
-
-// gather waits for something to do and takes all of it.
-func (r *Runtime) gather(ctx context.Context, batch []request, timer *time.Timer) ([]request, error) {
-	batch = append(batch, r.overdue()...)
+// gather waits until there is something to do, unless something is, and takes
+// all of it. What has come counts before a deadline that has passed since.
+func (r *Runtime) gather(ctx context.Context, batch []request) []request {
 	if len(batch) == 0 {
-		timer.Reset(r.due.wait(r.Now()))
+		timer := r.timer()
+		defer timer.Stop()
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil
 		case req := <-r.inbox:
 			batch = append(batch, req)
 		case <-timer.C:
-			return r.overdue(), nil
 		}
 	}
-	for len(batch) < inboxSize {
+	for range inboxSize {
 		select {
 		case req := <-r.inbox:
 			batch = append(batch, req)
+			continue
 		default:
-			return batch, nil
 		}
+		break
 	}
-	return batch, nil
+	return append(batch, r.ring()...)
 }
 
-// overdue gives an event for each run whose deadline has passed.
-func (r *Runtime) overdue() (batch []request) {
-	now := r.Now()
-	for {
-		d, ok := r.due.pop(now)
-		if !ok {
-			return batch
-		}
-		run := r.runs[d.run]
-		if run == nil || run.state.Token != d.token {
-			continue
-		}
-		ev := r.event(procedure.Overdue)
-		ev.Token = d.token
-		batch = append(batch, request{run: d.run, event: ev})
+// timer fires at the first alarm.
+func (r *Runtime) timer() *time.Timer {
+	if a := r.alarms.first(); a != nil {
+		return time.NewTimer(max(0, a.at.Sub(r.clock.now())))
 	}
+	return time.NewTimer(time.Hour)
 }
 
-// change is one event applied, not yet durable.
-type change struct {
-	request
-	state   procedure.State
-	seq     int
-	actions []procedure.Action
+// ring gives an event for each alarm whose time has come. A deadline that
+// nothing comes of, since its entry was refused, comes again.
+func (r *Runtime) ring() (due []request) {
+	now := r.clock.now()
+	for a := r.alarms.first(); a != nil && !a.at.After(now); a = r.alarms.first() {
+		ev := procedure.Event{Kind: a.kind}
+		if a.kind == procedure.Overdue {
+			ev.Token = a.run.state.Token
+			r.alarms.set(a, now.Add(alarmAgain))
+		} else {
+			r.alarms.unset(a)
+		}
+		due = append(due, request{run: a.run.id, event: ev})
+	}
+	return due
 }
 
-// write applies a batch, commits it, and lets out what follows.
-func (r *Runtime) write(ctx, actions context.Context, batch []request) error {
-	changes := r.apply(batch)
-	if len(changes) == 0 {
-		return nil
-	}
-	commits := make([]store.Commit, len(changes))
-	for i, c := range changes {
-		commits[i] = store.Commit{Run: c.run, Seq: c.seq, Event: c.event, State: c.state, RequestKey: c.key}
-	}
-	errs, err := r.Journal.Commit(ctx, commits)
-	if err != nil {
-		for _, c := range changes {
-			c.answer(c.state, fault.New(fault.Unavailable, "", "", "the journal cannot be written: %w", err))
-		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		return fmt.Errorf("write the journal: %w", err)
-	}
-	for i, c := range changes {
-		if len(errs) > i && errs[i] != nil {
-			c.answer(c.state, errs[i])
-			continue
-		}
-		r.take(actions, c)
-	}
-	return nil
-}
-
-// apply gives the changes that the events make, each on top of those before
-// it. What does not fit is answered at once and changes nothing.
-func (r *Runtime) apply(batch []request) []change {
-	type head struct {
-		state procedure.State
-		seq   int
-	}
-	heads := map[fleet.RunID]head{}
-	changes := make([]change, 0, len(batch))
-	for _, req := range batch {
-		h, ok := heads[req.run]
-		if run := r.runs[req.run]; !ok && run != nil {
-			h, ok = head{run.state, run.seq}, true
-		}
-		if !ok && req.event.Kind != procedure.Started {
-			req.answer(procedure.State{}, fault.New(fault.Conflict, "", "run "+string(req.run), "it is not active: it has ended, or there is no such run"))
-			continue
-		}
-		next, actions, err := procedure.Next(h.state, req.event)
-		if err != nil {
-			r.Log.Debug("event does not fit", "run", req.run, "event", req.event.Kind, "err", err)
-			req.answer(h.state, fault.New(fault.Conflict, "", "run "+string(req.run), "%w", err))
-			continue
-		}
-		h = head{next, h.seq + 1}
-		if req.event.Kind == procedure.Noticed || req.event.Kind == procedure.Restarted {
-			h.seq = max(h.seq, 1)
-		}
-		heads[req.run] = h
-		changes = append(changes, change{req, next, h.seq, actions})
-	}
-	return changes
-}
-
-// take makes a durable change the run's state and lets its actions out.
-func (r *Runtime) take(ctx context.Context, c change) {
-	r.mu.Lock()
-	run := r.runs[c.run]
-	if run == nil {
-		run = &live{cancels: map[uint64]context.CancelFunc{}}
-		r.runs[c.run] = run
-	}
-	run.state, run.seq = c.state, c.seq
-	if c.state.Phase == procedure.Ended {
-		delete(r.runs, c.run)
-	}
-	r.publish(engine.Change{Run: c.run, Seq: c.seq, Event: c.event, State: c.state})
-	r.mu.Unlock()
-	if c.state.Phase != procedure.Ended {
-		r.due.push(c.run, c.state.Token, c.state.Deadline)
-	}
-	for _, a := range c.actions {
-		r.letOut(ctx, run, c.state, a)
-	}
-	c.answer(c.state, nil)
-}
-
-// letOut starts an action, or ends one.
-func (r *Runtime) letOut(ctx context.Context, run *live, state procedure.State, a procedure.Action) {
-	switch a.Kind {
-	case procedure.Perform, procedure.Await, procedure.Probe, procedure.Read:
-		ctx, cancel := context.WithCancel(ctx)
-		run.end()
-		run.cancels[a.Token] = cancel
-		r.work.Add(1)
-		go func() { // ends with the outcome, or when ctx ends
-			defer r.work.Done()
-			defer cancel()
-			r.do(ctx, state, a)
-		}()
-	case procedure.Abandon:
-		run.end()
-	case procedure.Wake:
-		r.Performer.Wake(state.Plan.Run, a.Token)
-	case procedure.Finish:
-		run.end()
-		r.Performer.Finish(state.Plan.Run)
-	case procedure.Ask, procedure.Withdraw:
-		// the journal has the question, and watchers have seen the change
-	}
-}
-
-// end ends whatever is under way for the run.
-func (l *live) end() {
-	for token, cancel := range l.cancels {
-		cancel()
-		delete(l.cancels, token)
-	}
-}
-
-// do carries an action out. A panic in it is the action's failure, not the
-// server's.
-func (r *Runtime) do(ctx context.Context, state procedure.State, a procedure.Action) {
-	report := func(ev procedure.Event) { r.send(ctx, request{run: state.Plan.Run, event: ev}) }
-	defer func() {
-		if p := recover(); p != nil {
-			r.Log.Error("action panicked", "run", state.Plan.Run, "op", a.Op, "panic", p, "stack", string(debug.Stack()))
-			ev := r.event(procedure.Faulted)
-			ev.Token, ev.Cause, ev.Detail, ev.Unclear = a.Token, procedure.ServerFailed, "a defect of drydock: see its log", !a.Op.IsRead()
-			report(ev)
-		}
-	}()
-	r.Performer.Do(ctx, state, a, report)
-}
-
-// send brings a request to the writer; false if the runtime has stopped.
+// send brings a request to the writer; false if that can no longer be.
 func (r *Runtime) send(ctx context.Context, req request) bool {
 	select {
 	case r.inbox <- req:
@@ -364,36 +215,12 @@ func (r *Runtime) send(ctx context.Context, req request) bool {
 	return false
 }
 
-func (q request) answer(state procedure.State, err error) {
-	if q.reply != nil {
-		q.reply <- reply{state, err}
-	}
-}
-
-// ask sends an event and waits until it is durable, or refused.
-func (r *Runtime) ask(ctx context.Context, req request) (procedure.State, error) {
-	answer := make(chan reply, 1)
-	req.reply = answer
-	select {
-	case <-r.started:
-	case <-r.stopped:
-		return procedure.State{}, errStopped()
-	case <-ctx.Done():
-		return procedure.State{}, ctx.Err()
-	}
-	if !r.send(ctx, req) {
-		return procedure.State{}, errors.Join(ctx.Err(), errStopped())
-	}
-	select {
-	case a := <-answer:
-		return a.state, a.err
-	case <-r.stopped:
-		return procedure.State{}, errStopped()
-	case <-ctx.Done():
-		return procedure.State{}, ctx.Err()
-	}
-}
-
-func errStopped() error {
-	return fault.New(fault.Unavailable, "", "", "the server is stopping").WithHint("what was acknowledged before is durable; ask again when it is up")
+// Stats says what the runtime has done and what is under way.
+func (r *Runtime) Stats() Stats {
+	s := Stats{Commits: r.counts.commits.Load(), Entries: r.counts.entries.Load(), Unfit: r.counts.unfit.Load()}
+	r.mu.RLock()
+	s.Active = len(r.runs)
+	r.mu.RUnlock()
+	s.UnderWay, s.Waiting = r.actions.load()
+	return s
 }

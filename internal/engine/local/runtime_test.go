@@ -2,30 +2,29 @@ package local
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"flag"
 	"fmt"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
-	"pgregory.net/rapid"
 
 	"drydock/internal/engine"
-	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 )
 
-var _ engine.Runtime = (*Runtime)(nil)
-var _ Performer = (*engine.Engine)(nil)
+var (
+	_ engine.Runtime = (*Runtime)(nil)
+	_ Performer      = (*engine.Engine)(nil)
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if flag.Lookup("rapid.checks").Value.String() == "100" { // the default is too long for every build; make soak gives more
-		if err := flag.Set("rapid.checks", "25"); err != nil {
+	if flag.Lookup("rapid.checks").Value.String() == "100" { // the default; -rapid.checks=10000 for a soak
+		if err := flag.Set("rapid.checks", "200"); err != nil {
 			panic(err)
 		}
 	}
@@ -46,24 +45,42 @@ type bench struct {
 	done    chan error
 }
 
-func start(t testing.TB, journal *memory, d *devices) *bench {
+func start(t testing.TB, d *devices, change ...func(*Options)) *bench {
 	t.Helper()
+	o := Options{Journal: d.journal, Performer: d}
+	for _, c := range change {
+		c(&o)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	b := &bench{New(Options{Journal: journal, Performer: d}), journal, d, cancel, make(chan error, 1)}
+	b := &bench{New(o), d.journal, d, cancel, make(chan error, 1)}
 	go func() { b.done <- b.Run(ctx) }()
 	return b
 }
 
-func (b *bench) end(t testing.TB) error {
+// end stops the runtime, which must end without an error.
+func (b *bench) end(t testing.TB) {
 	t.Helper()
 	b.stop()
-	return <-b.done
+	if err := <-b.done; err != nil {
+		t.Errorf("run: %v", err)
+	}
+	b.devices.check(t)
 }
 
-// settle waits until every run has ended or asks.
-func (b *bench) settle(t testing.TB, runs ...fleet.RunID) {
+func (b *bench) begin(t testing.TB, p procedure.Plan) fleet.RunID {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	id, err := b.Start(t.Context(), p, "key-"+string(p.Run))
+	if err != nil {
+		t.Fatalf("start: %v", err)
+	}
+	return id
+}
+
+// settle waits until every run has ended or asks; false if the runtime stopped
+// before.
+func (b *bench) settle(t testing.TB, runs ...fleet.RunID) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 24*time.Hour)
 	defer cancel()
 	changes := b.Watch(ctx)
 	for {
@@ -74,352 +91,248 @@ func (b *bench) settle(t testing.TB, runs ...fleet.RunID) {
 			}
 		}
 		if waiting == 0 {
-			return
+			return true
 		}
 		if _, ok := <-changes; !ok {
-			t.Fatalf("%d runs did not settle", waiting)
+			if ctx.Err() != nil {
+				t.Fatalf("%d runs did not settle", waiting)
+			}
+			return false
 		}
 	}
 }
 
+// question waits for the run's question.
+func (b *bench) question(t testing.TB, run fleet.RunID) *procedure.Question {
+	t.Helper()
+	b.settle(t, run)
+	q := b.journal.state(run).Question
+	if q == nil {
+		t.Fatalf("the run asks nothing: %+v", b.journal.state(run).Result)
+	}
+	return q
+}
+
+func (b *bench) answer(t testing.TB, run fleet.RunID, choice procedure.Choice) {
+	t.Helper()
+	if _, err := b.Answer(t.Context(), run, b.question(t, run).ID, choice, "anna"); err != nil {
+		t.Fatalf("answer: %v", err)
+	}
+}
+
+func (b *bench) result(t testing.TB, run fleet.RunID) procedure.Result {
+	t.Helper()
+	b.settle(t, run)
+	st := b.journal.state(run)
+	if st.Result == nil {
+		t.Fatalf("the run has not ended: %s, question %+v", st.Phase, st.Question)
+	}
+	return *st.Result
+}
+
 func TestRunGoesThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := start(t, newMemory(), newDevices())
-		id, err := b.Start(t.Context(), plan(1), "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.settle(t, id)
-		if r := b.journal.state(id).Result; r == nil || r.Outcome != procedure.Updated {
+		b := start(t, newDevices(newMemory()))
+		id := b.begin(t, plan(1))
+		if r := b.result(t, id); r.Outcome != procedure.Updated {
 			t.Errorf("ended as %+v", r)
 		}
+		synctest.Wait()
 		for op, n := range b.devices.known["d1"].done {
 			if n != 1 {
 				t.Errorf("%s was done %d times", op, n)
 			}
 		}
-		if err := b.end(t); err != nil {
-			t.Error(err)
+		if n := b.devices.finished[id]; n != 1 {
+			t.Errorf("finished %d times", n)
 		}
+		s := b.Stats()
+		if int(s.Entries) != len(b.journal.entries(id)) || s.Active != 0 || s.UnderWay != 0 || s.Waiting != 0 {
+			t.Errorf("%+v, journal has %d entries", s, len(b.journal.entries(id)))
+		}
+		if len(b.alarms) != 0 {
+			t.Errorf("%d alarms are set for nobody", len(b.alarms))
+		}
+		b.end(t)
+	})
+}
+
+// TestMemoryIsTheJournal shows that what is in memory is what a replay of the
+// journal gives, and what a restart would read.
+func TestMemoryIsTheJournal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevices(newMemory()).troubled(procedure.OpUpdate, failUnclear, 2)
+		b := start(t, d)
+		id := b.begin(t, plan(1))
+		b.settle(t, id)
+		var st procedure.State
+		for i, ev := range b.journal.entries(id) {
+			next, _, err := procedure.Next(st, ev)
+			if err != nil {
+				t.Fatalf("entry %d: %v", i+1, err)
+			}
+			st = next
+		}
+		got, gotErr := json.Marshal(st)
+		want, wantErr := json.Marshal(b.journal.state(id))
+		if gotErr != nil || wantErr != nil || string(got) != string(want) {
+			t.Errorf("replayed %s\nrecorded %s", got, want)
+		}
+		b.end(t)
 	})
 }
 
 func TestDeadlineAsksAndRepeatProbesFirst(t *testing.T) {
+	for _, how := range []trouble{loseOutcome, late} {
+		synctest.Test(t, func(t *testing.T) {
+			b := start(t, newDevices(newMemory()).troubled(procedure.OpKeep, how, 1))
+			id := b.begin(t, plan(1))
+			began := time.Now()
+			if q := b.question(t, id); q.Cause != procedure.Timeout {
+				t.Fatalf("question %+v", q)
+			}
+			if waited := time.Since(began); waited != procedure.DefaultTimeout {
+				t.Errorf("asked after %s, the predetermined time is %s", waited, procedure.DefaultTimeout)
+			}
+			b.answer(t, id, procedure.Repeat)
+			if r := b.result(t, id); r.Outcome != procedure.Updated {
+				t.Errorf("ended as %+v", r)
+			}
+			if n := b.devices.times(1, procedure.OpKeep); n != 1 {
+				t.Errorf("keep was done %d times: the probe would have said that it was done", n)
+			}
+			b.end(t)
+		})
+	}
+}
+
+// TestSilenceIsNeverYes lets a question's deadline come (F27).
+func TestSilenceIsNeverYes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDevices()
-		lost := 0
+		b := start(t, newDevices(newMemory()).troubled(procedure.OpUpdate, fails, 1))
+		id := b.begin(t, plan(1))
+		asked := b.question(t, id).AskedAt
+		changes := b.Watch(t.Context())
+		c := <-changes
+		if r := c.State.Result; c.Event.Kind != procedure.Overdue || r == nil || r.Outcome != procedure.Expired {
+			t.Errorf("%s led to %+v", c.Event.Kind, r)
+		}
+		if waited := c.Event.At.Sub(asked); waited != procedure.DefaultQuestionTimeout {
+			t.Errorf("waited %s for a person", waited)
+		}
+		b.end(t)
+	})
+}
+
+// TestDefectOfAnActionIsItsFailure: a panic, and a return without a word, are
+// failures whose effect is looked into.
+func TestDefectOfAnActionIsItsFailure(t *testing.T) {
+	for _, how := range []trouble{panics, silent} {
+		synctest.Test(t, func(t *testing.T) {
+			b := start(t, newDevices(newMemory()).troubled(procedure.OpKeep, how, 1))
+			id := b.begin(t, plan(1))
+			if r := b.result(t, id); r.Outcome != procedure.Updated {
+				t.Errorf("the probe sees that it was done: %+v", r)
+			}
+			found := false
+			for _, ev := range b.journal.entries(id) {
+				if ev.Kind == procedure.Faulted {
+					found = ev.Cause == procedure.ServerFailed && ev.Unclear
+				}
+			}
+			if !found {
+				t.Error("the journal has no unclear failure of the server")
+			}
+			if n := b.devices.times(1, procedure.OpKeep); n != 1 {
+				t.Errorf("keep was done %d times", n)
+			}
+			b.end(t)
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, newDevices(newMemory()).troubled(procedure.OpPreflight, panics, 1))
+		id := b.begin(t, plan(1))
+		if q := b.question(t, id); q.Cause != procedure.ServerFailed {
+			t.Errorf("question %+v", q)
+		}
+		b.end(t)
+	})
+}
+
+// TestInFlightIsBounded: more actions wait for their turn, and all get it.
+func TestInFlightIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevices(newMemory())
+		d.delay = func(procedure.Action) time.Duration { return time.Second }
+		b := start(t, d, func(o *Options) { o.MaxInFlight = 3 })
+		var runs []fleet.RunID
+		for n := range 20 {
+			runs = append(runs, b.begin(t, plan(n)))
+		}
+		b.settle(t, runs...)
+		for _, id := range runs {
+			if r := b.result(t, id); r.Outcome != procedure.Updated {
+				t.Errorf("ended as %+v", r)
+			}
+		}
+		if d.atOnce != 3 {
+			t.Errorf("%d actions at once, the bound is 3", d.atOnce)
+		}
+		b.end(t)
+	})
+}
+
+// TestOverdueWhileWaitingForATurn: an action that was overtaken before its turn
+// is never begun.
+func TestOverdueWhileWaitingForATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevices(newMemory())
 		d.trouble = func(a procedure.Action) trouble {
-			if a.Op == procedure.OpKeep && a.Kind == procedure.Perform && lost == 0 {
-				lost++
-				return loseOutcome
+			if a.Op == procedure.OpPreflight {
+				return loseCommand
 			}
 			return none
 		}
-		b := start(t, newMemory(), d)
-		id, err := b.Start(t.Context(), plan(1), "")
-		if err != nil {
-			t.Fatal(err)
+		b := start(t, d, func(o *Options) { o.MaxInFlight = 1 })
+		first, second := plan(1), plan(2)
+		first.Timeouts = map[procedure.Op]time.Duration{procedure.OpPreflight: time.Hour}
+		one, two := b.begin(t, first), b.begin(t, second)
+		if q := b.question(t, two); q.Cause != procedure.Timeout {
+			t.Errorf("question %+v", q)
 		}
-		began := time.Now()
-		b.settle(t, id)
-		q := b.journal.state(id).Question
-		if q == nil || q.Cause != procedure.Timeout {
-			t.Fatalf("question %+v", q)
+		b.answer(t, two, procedure.Stop)
+		b.question(t, one)
+		synctest.Wait()
+		if len(d.known) != 0 || d.finished[two] != 1 {
+			t.Errorf("%d devices were touched, the second run was finished %d times", len(d.known), d.finished[two])
 		}
-		if waited := time.Since(began); waited != procedure.DefaultTimeout {
-			t.Errorf("asked after %s, the predetermined time is %s", waited, procedure.DefaultTimeout)
-		}
-		if _, err := b.Answer(t.Context(), id, q.ID, procedure.Repeat, "anna"); err != nil {
-			t.Fatal(err)
-		}
-		b.settle(t, id)
-		if n := d.known["d1"].done[procedure.OpKeep]; n != 1 {
-			t.Errorf("keep was done %d times: the probe would have said that it was done", n)
-		}
-		if err := b.end(t); err != nil {
-			t.Error(err)
-		}
+		b.end(t)
 	})
 }
 
-func TestFirstAnswerWins(t *testing.T) {
-	d := newDevices()
-	d.trouble = func(a procedure.Action) trouble {
-		if a.Op == procedure.OpBackup {
-			return fails
-		}
-		return none
-	}
-	b := start(t, newMemory(), d)
-	id, err := b.Start(t.Context(), plan(1), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.settle(t, id)
-	question := b.journal.state(id).Question.ID
-	var wg sync.WaitGroup
-	won := make(chan string, 50)
-	for i := range 50 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			by := fmt.Sprint("user", i)
-			_, err := b.Answer(t.Context(), id, question, procedure.Stop, by)
-			switch {
-			case err == nil:
-				won <- by
-			case !fault.Is(err, fault.Conflict):
-				t.Errorf("the second must be told of a conflict: %v", err)
-			}
-		}()
-	}
-	wg.Wait()
-	if len(won) != 1 {
-		t.Fatalf("%d answers won", len(won))
-	}
-	if r := b.journal.state(id).Result; r.Outcome != procedure.Stopped || r.By != <-won {
-		t.Errorf("ended as %+v", r)
-	}
-	if err := b.end(t); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestSameKeySameRun(t *testing.T) {
-	b := start(t, newMemory(), newDevices())
-	var wg sync.WaitGroup
-	ids := make(chan fleet.RunID, 50)
-	for i := range 50 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			p := plan(1)
-			p.Run = fleet.RunID(fmt.Sprint("r", i))
-			id, err := b.Start(t.Context(), p, "key")
-			if err != nil {
-				t.Errorf("start: %v", err)
-			}
-			ids <- id
-		}()
-	}
-	wg.Wait()
-	close(ids)
-	first := <-ids
-	for id := range ids {
-		if id != first {
-			t.Errorf("one key started %s and %s", first, id)
-		}
-	}
-	b.settle(t, first)
-	if err := b.end(t); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestOneActiveRunADevice(t *testing.T) {
-	d := newDevices()
-	d.trouble = func(a procedure.Action) trouble { return fails }
-	b := start(t, newMemory(), d)
-	id, err := b.Start(t.Context(), plan(1), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	second := plan(1)
-	second.Run = "r2"
-	if _, err := b.Start(t.Context(), second, ""); !fault.Is(err, fault.Conflict) {
-		t.Errorf("a second run on the device: %v", err)
-	}
-	b.settle(t, id)
-	if err := b.end(t); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestNoSurvivesRestart(t *testing.T) {
-	d := newDevices()
-	d.trouble = func(a procedure.Action) trouble {
-		if a.Op == procedure.OpUpdate {
-			return fails
-		}
-		return none
-	}
-	journal := newMemory()
-	b := start(t, journal, d)
-	id, err := b.Start(t.Context(), plan(1), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.settle(t, id)
-	if _, err := b.Answer(t.Context(), id, journal.state(id).Question.ID, procedure.Stop, "anna"); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.end(t); err != nil {
-		t.Fatal(err)
-	}
-	before := d.known["d1"].done[procedure.OpUpdate]
-	b = start(t, journal, d)
-	if _, err := b.Cancel(t.Context(), id, "bert"); !fault.Is(err, fault.Conflict) {
-		t.Errorf("the run has ended: %v", err)
-	}
-	if err := b.end(t); err != nil {
-		t.Fatal(err)
-	}
-	if after := d.known["d1"].done[procedure.OpUpdate]; after != before {
-		t.Error("something was done to the device after the user's no")
-	}
-}
-
-// TestJournalFailureStopsEverything shows that nothing is let out that is not
-// on record, for both ways a write can fail, at every write; and that a
-// restart then converges with each effect done once.
-func TestJournalFailureStopsEverything(t *testing.T) {
-	for _, how := range []int{1, 2} {
-		for at := 1; at <= 20; at++ {
-			t.Run(fmt.Sprintf("how=%d/commit=%d", how, at), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					journal, d := newMemory(), newDevices()
-					journal.fail = func(n int) int {
-						if n == at {
-							return how
-						}
-						return 0
-					}
-					b := start(t, journal, d)
-					_, startErr := b.Start(t.Context(), plan(1), "key")
-					synctest.Wait()
-					if journal.commits >= at {
-						if err := <-b.done; !errors.Is(err, errDisk) {
-							t.Fatalf("the runtime must stop with the journal's error: %v", err)
-						}
-					}
-					b.stop()
-					journal.fail = nil
-					b = start(t, journal, d)
-					if startErr != nil {
-						if _, err := b.Start(t.Context(), plan(1), "key"); err != nil {
-							t.Fatal(err)
-						}
-					}
-					b.settle(t, "r1")
-					if r := journal.state("r1").Result; r == nil || r.Outcome != procedure.Updated {
-						t.Errorf("ended as %+v", r)
-					}
-					for op, n := range d.known["d1"].done {
-						if n != 1 {
-							t.Errorf("%s was done %d times", op, n)
-						}
-					}
-					if err := b.end(t); err != nil {
-						t.Error(err)
-					}
-				})
-			})
-		}
-	}
-}
-
-func TestPanicIsTheActionsFailure(t *testing.T) {
-	d := newDevices()
+// TestStopInTheMiddle leaves nothing running; goleak looks at the rest.
+func TestStopInTheMiddle(t *testing.T) {
+	d := newDevices(newMemory())
 	d.trouble = func(a procedure.Action) trouble {
 		if a.Op == procedure.OpKeep {
-			return panics
+			return loseOutcome
 		}
 		return none
 	}
-	b := start(t, newMemory(), d)
-	id, err := b.Start(t.Context(), plan(1), "")
-	if err != nil {
-		t.Fatal(err)
+	b := start(t, d)
+	for n := range 100 {
+		b.begin(t, plan(n))
 	}
-	b.settle(t, id)
-	if q := b.journal.state(id).Question; q == nil || q.Cause != procedure.ServerFailed {
-		t.Errorf("question %+v", q)
+	slow := b.Watch(t.Context()) // read by nobody until the end
+	b.end(t)
+	for range slow {
 	}
-	if err := b.end(t); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestSlowWatcherNeverBlocks(t *testing.T) {
-	b := start(t, newMemory(), newDevices())
-	slow := b.Watch(t.Context()) // read by nobody
-	var runs []fleet.RunID
-	for n := range 200 {
-		id, err := b.Start(t.Context(), plan(n), "")
-		if err != nil {
-			t.Fatal(err)
+	for run, n := range d.busy {
+		if n != 0 {
+			t.Errorf("run %s: %d actions are under way after the end", run, n)
 		}
-		runs = append(runs, id)
 	}
-	b.settle(t, runs...)
-	if err := b.end(t); err != nil {
-		t.Error(err)
+	if _, err := b.Start(t.Context(), plan(100), ""); err == nil {
+		t.Error("a runtime that has stopped took a run")
 	}
-	n, gap := 0, false
-	for c := range slow {
-		n++
-		gap = gap || c.Gap
-	}
-	if n != watchBuffer || gap {
-		t.Errorf("%d changes, gap %t: the buffer holds %d, and the gap is told with the next one", n, gap, watchBuffer)
-	}
-}
-
-// TestRandomTroubles runs fleets through random faults and restarts and checks
-// that every run ends or asks, and that no effect is repeated without a probe.
-func TestRandomTroubles(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		troubles := rapid.SliceOfN(rapid.SampledFrom([]trouble{none, none, none, none, fails, failUnclear, panics}), 1, 60).Draw(rt, "troubles")
-		restarts := rapid.IntRange(0, 3).Draw(rt, "restarts")
-		journal, d := newMemory(), newDevices()
-		at := 0
-		d.trouble = func(procedure.Action) trouble {
-			at++
-			return troubles[at%len(troubles)]
-		}
-		var runs []fleet.RunID
-		b := start(t, journal, d)
-		for n := range 3 {
-			id, err := b.Start(context.Background(), plan(n), "")
-			if err != nil {
-				rt.Fatal(err)
-			}
-			runs = append(runs, id)
-		}
-		for range restarts {
-			if err := b.end(t); err != nil {
-				rt.Fatal(err)
-			}
-			b = start(t, journal, d)
-		}
-		for range 6 {
-			b.settle(t, runs...)
-			for _, id := range runs {
-				if q := journal.state(id).Question; q != nil {
-					if _, err := b.Answer(context.Background(), id, q.ID, q.Choices[0], "anna"); err != nil {
-						rt.Fatal(err)
-					}
-				}
-			}
-		}
-		b.settle(t, runs...)
-		if err := b.end(t); err != nil {
-			rt.Fatal(err)
-		}
-		for _, id := range runs {
-			st := journal.state(id)
-			for op, n := range d.device(st.Plan.Device).done {
-				if limit := max(st.Attempts[stepOf(op)], 1) + 2; n > limit {
-					rt.Errorf("%s was done %d times in %d attempts", op, n, st.Attempts[stepOf(op)])
-				}
-			}
-		}
-	})
-}
-
-func stepOf(op procedure.Op) procedure.Step {
-	if op == procedure.OpUpdate {
-		return procedure.Load
-	}
-	return procedure.Step(op)
 }

@@ -1,0 +1,188 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"drydock/internal/engine"
+	"drydock/internal/fault"
+	"drydock/internal/fleet"
+	"drydock/internal/procedure"
+	"drydock/internal/store"
+)
+
+// change is one event applied, not yet durable.
+type change struct {
+	request
+	state   procedure.State
+	seq     int
+	actions []procedure.Action
+}
+
+// writeAll writes the requests in transactions of at most MaxBatch. Where the
+// disk is full it gives back those that have to be tried again.
+func (r *Runtime) writeAll(actions context.Context, batch []request) (again []request, err error) {
+	for part := range slices.Chunk(batch, r.MaxBatch) {
+		if len(again) > 0 || actions.Err() != nil {
+			again = append(again, part...)
+			continue
+		}
+		if again, err = r.write(actions, part); err != nil {
+			return nil, err
+		}
+	}
+	return again, nil
+}
+
+// write applies a batch, commits it, and lets out what follows. Commit is not
+// given a context that ends: a transaction that is cut off by a stop and one
+// that fails would look the same.
+func (r *Runtime) write(actions context.Context, batch []request) (again []request, err error) {
+	changes := r.apply(batch)
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	commits := make([]store.Commit, len(changes))
+	for i, c := range changes {
+		commits[i] = store.Commit{Run: c.run, Seq: c.seq, Event: c.event, State: c.state, RequestKey: c.key}
+	}
+	refused, err := r.Journal.Commit(context.WithoutCancel(actions), commits)
+	if err != nil {
+		return r.unwritten(changes, err)
+	}
+	r.counts.commits.Add(1)
+	r.counts.entries.Add(uint64(len(changes)))
+	taken := make([]*live, len(changes))
+	r.mu.Lock()
+	for i, c := range changes {
+		if refused[i] == nil {
+			taken[i] = r.take(c)
+		}
+	}
+	r.mu.Unlock()
+	for i, c := range changes {
+		if refused[i] != nil {
+			err = errors.Join(err, r.refused(c, refused[i]))
+			continue
+		}
+		for _, a := range c.actions {
+			r.letOut(actions, taken[i], c.state, a)
+		}
+		c.answer(c.state, nil)
+	}
+	return nil, err
+}
+
+// unwritten follows a commit that failed as a whole. Callers are told; what
+// devices and clocks brought is kept where it can be tried again.
+func (r *Runtime) unwritten(changes []change, err error) (again []request, fatal error) {
+	full := fault.Is(err, fault.Full)
+	for _, c := range changes {
+		switch {
+		case c.reply != nil:
+			code := fault.Unavailable
+			if full {
+				code = fault.Full
+			}
+			c.answer(procedure.State{}, fault.New(code, "", "", "the journal cannot be written: %w", err))
+		case full:
+			again = append(again, c.request)
+		}
+	}
+	if full {
+		r.Log.Warn("no room for the journal: nothing goes on", "events", len(again), "err", err)
+		return again, nil
+	}
+	return nil, err
+}
+
+// refused follows an entry that the journal did not take. A run whose journal
+// is not what this process wrote must not go on: somebody else writes it.
+func (r *Runtime) refused(c change, why error) error {
+	c.answer(procedure.State{}, why)
+	if c.event.Kind == procedure.Started {
+		return nil
+	}
+	var clash *store.Clash
+	if errors.As(why, &clash) {
+		return fmt.Errorf("run %s entry %d: the journal is not what this process has written: %w", c.run, c.seq, why)
+	}
+	r.Log.Error("the journal refused an entry; the run waits for its deadline", "run", c.run, "event", c.event.Kind, "err", why)
+	return nil
+}
+
+// apply gives the changes that the events make, each on top of those before
+// it. What does not fit is answered at once and changes nothing.
+func (r *Runtime) apply(batch []request) []change {
+	type head struct {
+		state procedure.State
+		seq   int
+	}
+	now := r.clock.now()
+	heads := make(map[fleet.RunID]head, len(batch))
+	changes := make([]change, 0, len(batch))
+	for _, req := range batch {
+		run := r.runs[req.run]
+		h, ok := heads[req.run]
+		if !ok && run != nil {
+			h = head{run.state, run.seq}
+		}
+		if req.event.Kind == procedure.Noticed && (run == nil || !r.hear(run, h.state)) {
+			continue
+		}
+		req.event.Format, req.event.At = procedure.Format, now
+		next, actions, err := procedure.Next(h.state, req.event)
+		if err != nil {
+			r.counts.unfit.Add(1)
+			r.Log.Debug("event does not fit", "run", req.run, "event", req.event.Kind, "err", err)
+			req.answer(h.state, fault.New(fault.Conflict, "", "run "+string(req.run), "%w", err))
+			continue
+		}
+		heads[req.run] = head{next, h.seq + 1}
+		changes = append(changes, change{req, next, h.seq + 1, actions})
+	}
+	return changes
+}
+
+// hear says whether a notice becomes an event. One that comes too soon after
+// the last is put off, and those that come meanwhile are one with it.
+func (r *Runtime) hear(run *live, st procedure.State) bool {
+	if !noticeable(st) {
+		run.noticed.Store(false)
+		return false
+	}
+	now := r.clock.now()
+	if now.Before(run.noticeAfter) {
+		r.alarms.set(&run.notice, run.noticeAfter)
+		return false
+	}
+	run.noticeAfter = now.Add(noticeEvery)
+	run.noticed.Store(false)
+	return true
+}
+
+// noticeable says whether something waits that a notice can wake.
+func noticeable(st procedure.State) bool {
+	return st.Phase == procedure.Awaiting || st.Phase == procedure.Commanding
+}
+
+// take makes a durable change the run's state. It is called with the lock held.
+func (r *Runtime) take(c change) *live {
+	run := r.runs[c.run]
+	if run == nil {
+		run = newLive(c.run)
+		r.runs[c.run] = run
+	}
+	run.state, run.seq = c.state, c.seq
+	if c.state.Phase == procedure.Ended {
+		delete(r.runs, c.run)
+		r.alarms.unset(&run.deadline)
+		r.alarms.unset(&run.notice)
+	} else {
+		r.alarms.set(&run.deadline, c.state.Deadline)
+	}
+	r.publish(engine.Change{Run: c.run, Seq: c.seq, Event: c.event, State: c.state})
+	return run
+}
