@@ -201,7 +201,7 @@ func (w world) follow(s State, g signal, t transition, next State) (world, strin
 			if wrong := w.brokenByEffect(a); wrong != "" {
 				return w, wrong
 			}
-			w.Unsettled = unsettled
+			w.Unsettled, w.Insisted = unsettled, false
 			if w.Dev.Doing != running {
 				w.Dev = job{} // nobody asks for it any more
 			}
@@ -232,7 +232,10 @@ func (w world) learn(s State, g signal) world {
 		}
 	case g.Kind == Probed && g.Verdict == Inscrutable:
 		w.Unsettled = told
-	case g.Kind == Answered && w.Unsettled == told:
+	case g.Kind == Answered && s.Waited && w.Unsettled == unsettled:
+		w.Insisted = true
+	case g.Kind == Probed && g.Verdict == Running && w.Insisted,
+		g.Kind == Answered && w.Unsettled == told:
 		w.Unsettled = settled
 		w.Dev.Known = w.Dev.Doing == running
 	}

@@ -26,6 +26,7 @@ type world struct {
 
 	// history
 	Unsettled settling // the newest effect
+	Insisted  bool     // a person knows that the device claims to be at it, and said go on again
 	No        bool     // a person has stopped the run
 	Met       bool     // it was the planned device that answered when the run last heard
 	BackedUp  bool     // this run's backup reached the server

@@ -155,7 +155,7 @@ func (t *turn) run(op Op) {
 		return
 	}
 	t.Phase, t.Effect, t.EffectAt = Commanding, t.Token, t.ev.At
-	t.Unproven, t.Taken = false, false
+	t.Unproven, t.Taken, t.Waited, t.Insisted = false, false, false, false
 	switch op {
 	case OpUpdate:
 		t.mustHaveBackup()

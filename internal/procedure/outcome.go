@@ -149,11 +149,7 @@ func (t *turn) probed() error {
 	}
 	switch t.ev.Verdict {
 	case Running:
-		if t.Pending != "" {
-			t.Deadline = t.ev.At // a person lets it have its time once more
-		}
-		t.await()
-		return nil
+		return t.stillRunning()
 	case Succeeded:
 		if missing := t.missing(); missing != "" {
 			t.Unproven = false
@@ -170,6 +166,23 @@ func (t *turn) probed() error {
 		return t.fail(OutcomeUnknown, t.ev.Detail)
 	}
 	return t.unfit("there is no verdict %q", t.ev.Verdict)
+}
+
+// stillRunning goes on waiting. A person's repeat lets the effect have its time
+// once more; the next one, given in the knowledge that the device still claims
+// to be at it, is followed: a device that hangs would otherwise never be told
+// again.
+func (t *turn) stillRunning() error {
+	if t.Pending != "" && t.Insisted && t.StopBy == "" {
+		t.Unproven = false
+		return t.follow()
+	}
+	if t.Pending != "" {
+		t.Waited = true
+		t.Deadline = t.ev.At
+	}
+	t.await()
+	return nil
 }
 
 // unbegun follows a verdict that the effect never began. Nothing is repeated

@@ -163,6 +163,7 @@ func (t *turn) choose(choice Choice) error {
 		return t.proceed()
 	}
 	t.Pending = choice
+	t.Insisted = t.Waited && t.ev.Kind == Answered // a standing answer does not know what the device claims
 	if t.Unproven {
 		t.Deadline = t.ev.At // the answer gives it new time
 		t.probe()

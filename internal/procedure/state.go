@@ -105,6 +105,8 @@ type State struct {
 
 	Unproven bool           `json:"unproven,omitempty"` // the newest effect's outcome is not known
 	Taken    bool           `json:"taken,omitempty"`    // the device has taken the newest effect's command
+	Waited   bool           `json:"waited,omitempty"`   // a person had the newest effect waited for once more
+	Insisted bool           `json:"insisted,omitempty"` // and then said repeat or restore-files again
 	Pending  Choice         `json:"pending,omitempty"`  // answered, to be followed once the effect is settled
 	StopBy   string         `json:"stopBy,omitempty"`   // cancel was ordered: stop before the next effect
 	ThenLoad bool           `json:"thenLoad,omitempty"` // restore-files leads to another load
