@@ -59,6 +59,8 @@ type Options struct {
 type Server struct {
 	URL      string
 	Token    secret.String
+	TFTPAddr netip.AddrPort // where TFTP is served; invalid if nowhere
+	FTPAddr  netip.AddrPort // where FTP is served; invalid if nowhere
 	TrapAddr netip.AddrPort // where notifications are heard; invalid if nowhere
 
 	store *store.Store
@@ -292,7 +294,8 @@ func (s *Server) serveTFTP(ctx context.Context, o Options, grants *transfer.Regi
 		return 0, cannotListen("TFTP", "--tftp", o.TFTP, err)
 	}
 	s.group.Go(func() error { return server.Serve(ctx) })
-	return int(server.Addr().Port()), nil
+	s.TFTPAddr = server.Addr()
+	return int(s.TFTPAddr.Port()), nil
 }
 
 func (s *Server) serveFTP(ctx context.Context, o Options, grants *transfer.Registry) (port int, err error) {
@@ -314,7 +317,8 @@ func (s *Server) serveFTP(ctx context.Context, o Options, grants *transfer.Regis
 		return 0, cannotListen("FTP", "--ftp", o.FTP, err)
 	}
 	s.group.Go(func() error { return server.Serve(ctx) })
-	return int(server.Addr().Port()), nil
+	s.FTPAddr = server.Addr()
+	return int(s.FTPAddr.Port()), nil
 }
 
 // receiveTraps wakes the runs of the devices that send notifications. A

@@ -70,18 +70,19 @@ func TestClaims2And3BackupFailure(t *testing.T) {
 		"silent":    {"fail-silently", procedure.DeviceFailed},
 		"time":      {"hang", procedure.Timeout},
 		"truncated": {"truncate=700", procedure.BackupInvalid},
-		"lie":       {"lie", procedure.Timeout}, // it says that it has sent, and nothing comes
+		"lie":       {"lie", procedure.TransferFailed}, // it says that it has sent, and nothing comes
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			y := open(t, setup{faults: "dev=1 op=backup fault=" + c.fault})
-			run := y.update(within(procedure.OpBackup, "3s"))
+			limit := "3s"
+			if c.fault == "lie" {
+				limit = "20s" // found out before
+			}
+			run := y.update(within(procedure.OpBackup, limit))
 			q := y.mustAsk(run, procedure.Backup, c.cause, procedure.Repeat, procedure.Stop)
 			y.mustHaveDone("backup")
-			if c.fault == "hang" {
-				y.fleet.Device(1).PowerCycle() // a device that hangs must be helped
-			}
-			y.answer(q, procedure.Repeat)
+			y.repeatHung(run, q, c.fault)
 			y.proven(1, y.ends(run, procedure.Updated))
 		})
 	}
@@ -183,10 +184,7 @@ func TestClaims7To9LoadFailure(t *testing.T) {
 				t.Fatalf("asked at %s because of %s: %s", q.Step, q.Cause, q.Detail)
 			}
 			y.mustHaveDone("backup", "keep", "update")
-			if c.fault == "hang" {
-				y.fleet.Device(1).PowerCycle()
-			}
-			y.answer(q, procedure.Repeat)
+			y.repeatHung(run, q, c.fault)
 			y.proven(1, y.ends(run, procedure.Updated))
 		})
 	}
@@ -259,10 +257,7 @@ func TestClaims12To14RecoveryFailure(t *testing.T) {
 			run := y.update(within(procedure.OpRecover, "3s"))
 			q := y.mustAsk(run, procedure.Recover, c.cause, procedure.Repeat, procedure.Restore, procedure.Stop)
 			y.mustHaveDone("backup", "keep", "update", "recover")
-			if c.fault == "hang" {
-				y.fleet.Device(1).PowerCycle()
-			}
-			y.answer(q, procedure.Repeat)
+			y.repeatHung(run, q, c.fault)
 			y.proven(1, y.ends(run, procedure.Updated))
 		})
 	}

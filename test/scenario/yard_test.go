@@ -88,7 +88,8 @@ func (y *yard) serve() {
 	y.must(err)
 	s := y.server
 	y.t.Cleanup(func() { _ = s.Stop() }) // a second time is harmless
-	y.options.Trap = s.TrapAddr.String()
+	// a server that starts again is where it was: devices were told so
+	y.options.TFTP, y.options.FTP, y.options.Trap = s.TFTPAddr.String(), s.FTPAddr.String(), s.TrapAddr.String()
 	y.api, err = client.New(s.URL, s.Token)
 	y.must(err)
 }
@@ -252,4 +253,16 @@ func (y *yard) proven(device int, st procedure.State) {
 	if st.Comparison == nil || st.Comparison.Lost+st.Comparison.Changed > 0 || st.Comparison.Carried == 0 {
 		y.t.Errorf("comparison %+v", st.Comparison)
 	}
+}
+
+// repeatHung answers repeat. A device that hangs is let its time once more
+// then, for it says that it is at it; the second repeat is followed.
+func (y *yard) repeatHung(run fleet.RunID, q procedure.Question, fault string) {
+	y.t.Helper()
+	y.answer(q, procedure.Repeat)
+	if fault != "hang" {
+		return
+	}
+	again := y.until(run, "the second question", func(s procedure.State) bool { return s.Question != nil && s.Question.ID != q.ID })
+	y.answer(*again.Question, procedure.Repeat)
 }
