@@ -46,9 +46,9 @@ lint: vet ## vet, staticcheck, and govulncheck where its database can be reached
 
 .PHONY: bench
 bench: build ## measure against the peers; prints Markdown tables
-	@mkdir -p $(CACHE)/bench
-	$(GO) run ./bench/tftp -cache $(CACHE)/bench
-	$(GO) test -run '^$$' -bench Runs10000 -benchtime 1x ./internal/engine/local
+	$(GO) run ./bench/tftp
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./internal/engine/local
+	$(GO) test -run '^$$' -bench . ./internal/migrate ./internal/store
 
 .PHONY: soak
 soak: build ## the kill test and the lossy transfers at length
