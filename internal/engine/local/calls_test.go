@@ -91,40 +91,45 @@ func TestAnswersThatDoNotFit(t *testing.T) {
 	b.end(t)
 }
 
+// TestSameKeySameRun has 50 requests with one key come while the first is being
+// written, and one after a restart (I12).
 func TestSameKeySameRun(t *testing.T) {
-	journal := newMemory()
-	d := newDevices(journal)
-	b := start(t, d)
-	var wg sync.WaitGroup
-	ids := make(chan fleet.RunID, 51)
-	order := func(i int) {
-		p := plan(1)
-		p.Run = fleet.RunID(fmt.Sprint("r", i))
-		id, err := b.Start(t.Context(), p, "key")
-		if err != nil {
-			t.Errorf("start: %v", err)
+	synctest.Test(t, func(t *testing.T) {
+		journal := newMemory()
+		d := newDevices(journal)
+		slow := make(chan struct{})
+		journal.fail = func(int) failure { <-slow; return well }
+		b := start(t, d)
+		ids := make(chan fleet.RunID, 51)
+		order := func(i int) {
+			p := plan(1)
+			p.Run = fleet.RunID(fmt.Sprint("r", i))
+			id, err := b.Start(t.Context(), p, "key")
+			if err != nil {
+				t.Errorf("start: %v", err)
+			}
+			ids <- id
 		}
-		ids <- id
-	}
-	for i := range 50 {
-		wg.Go(func() { order(i) })
-	}
-	wg.Wait()
-	b.end(t)
-	b = start(t, d) // the key outlives the process
-	order(50)
-	close(ids)
-	first := <-ids
-	for id := range ids {
-		if id != first {
-			t.Errorf("one key started %s and %s", first, id)
+		for i := range 50 {
+			go order(i)
 		}
-	}
-	b.result(t, first)
-	b.end(t)
-	if len(journal.runs) != 1 {
-		t.Errorf("%d runs are in the journal", len(journal.runs))
-	}
+		synctest.Wait()
+		close(slow)
+		first := <-ids
+		b.result(t, first)
+		b.end(t)
+		b = start(t, d) // the key outlives the process
+		order(50)
+		for range 50 {
+			if id := <-ids; id != first {
+				t.Errorf("one key started %s and %s", first, id)
+			}
+		}
+		b.end(t)
+		if len(journal.runs) != 1 {
+			t.Errorf("%d runs are in the journal", len(journal.runs))
+		}
+	})
 }
 
 func TestOneActiveRunADevice(t *testing.T) {

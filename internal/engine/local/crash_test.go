@@ -32,6 +32,7 @@ var stories = []struct {
 	{"recover hangs", procedure.OpRecover, loseCommand},
 	{"modify panics", procedure.OpModify, panics},
 	{"verify comes too late", procedure.OpVerify, late},
+	{"recover is told, and its action lingers", procedure.OpRecover, lingers},
 	{"modify is told twice", procedure.OpModify, twice},
 }
 
@@ -158,6 +159,42 @@ func TestForeignJournal(t *testing.T) {
 			t.Errorf("run: %v", err)
 		}
 	})
+}
+
+// TestRefusedEntry: where the journal does not take one entry, its run is not
+// lost: the deadline comes, and comes again.
+func TestRefusedEntry(t *testing.T) {
+	for kind, late := range map[procedure.EventKind]time.Duration{procedure.Finished: 0, procedure.Restarted: 0, procedure.Overdue: alarmAgain} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDevices(newMemory())
+			if kind != procedure.Finished {
+				d.troubled(procedure.OpKeep, loseOutcome, 1)
+			}
+			refused := 0
+			d.journal.refuse = func(ev procedure.Event) bool {
+				if ev.Kind == kind && refused == 0 {
+					refused++
+					return true
+				}
+				return false
+			}
+			b := start(t, d)
+			began := time.Now()
+			id := b.begin(t, plan(1))
+			synctest.Wait()
+			if kind == procedure.Restarted {
+				b.end(t)
+				b = start(t, d)
+			}
+			if q := b.question(t, id); q.Cause != procedure.Timeout || refused != 1 {
+				t.Errorf("question %+v after %d refusals", q, refused)
+			}
+			if waited := time.Since(began); waited != procedure.DefaultTimeout+late {
+				t.Errorf("%s was refused: asked after %s", kind, waited)
+			}
+			b.end(t)
+		})
+	}
 }
 
 // TestRandomTroubles runs fleets through random faults, delays, notices, full

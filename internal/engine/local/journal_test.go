@@ -28,6 +28,8 @@ type memory struct {
 	commits int
 	// fail is asked before each commit; nil: all goes well.
 	fail func(commit int) failure
+	// refuse is asked about each entry; nil: all are taken.
+	refuse func(ev procedure.Event) bool
 }
 
 type failure int
@@ -46,12 +48,14 @@ func newMemory() *memory {
 
 func (m *memory) Commit(_ context.Context, batch []store.Commit) ([]error, error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.commits++
-	how := well
-	if m.fail != nil {
-		how = m.fail(m.commits)
+	n, fail, how := m.commits, m.fail, well
+	m.mu.Unlock()
+	if fail != nil {
+		how = fail(n)
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	switch how {
 	case undone:
 		return nil, errDisk
@@ -73,6 +77,9 @@ func (m *memory) Commit(_ context.Context, batch []store.Commit) ([]error, error
 }
 
 func (m *memory) commit(c store.Commit) error {
+	if m.refuse != nil && m.refuse(c.Event) {
+		return fault.New(fault.Invalid, "", "run "+string(c.Run), "refused")
+	}
 	record := m.runs[c.Run]
 	if c.Seq == 1 {
 		if id, ok := m.keys[c.RequestKey]; ok && c.RequestKey != "" {

@@ -20,6 +20,7 @@ type devices struct {
 
 	mu         sync.Mutex
 	known      map[fleet.DeviceID]*device
+	begun      int // calls of Do
 	busy       map[fleet.RunID]int
 	atOnce     int // most actions at once
 	wakes      map[fleet.RunID]int
@@ -42,6 +43,7 @@ const (
 	lostUnclear         // no effect, and its answer is lost
 	twice               // the outcome is told twice
 	late                // the effect happens, and its outcome is told after the deadline
+	lingers             // all is well, and Do does not return before ctx ends
 	silent              // the effect happens, and Do returns without a word
 	panics
 )
@@ -118,6 +120,10 @@ func (d *devices) violate(format string, args ...any) {
 func (d *devices) enter(run fleet.RunID, a procedure.Action) trouble {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.begun++
+	if left := time.Until(a.Deadline); left > time.Hour {
+		d.violate("run %s: %s %s has its deadline in %s: that is another clock's", run, a.Kind, a.Op, left)
+	}
 	d.busy[run]++
 	if d.busy[run] > 1 {
 		d.violate("run %s: two actions at once, the second is %s %s", run, a.Kind, a.Op)
@@ -181,6 +187,9 @@ func (d *devices) tell(ctx context.Context, how trouble, ev procedure.Event, rep
 	}
 	report(procedure.Event{Kind: procedure.Accepted})
 	report(ev)
+	if how == lingers {
+		<-ctx.Done()
+	}
 }
 
 // perform is the effect on the device.

@@ -259,6 +259,25 @@ func TestDefectOfAnActionIsItsFailure(t *testing.T) {
 	})
 }
 
+// TestActionThatLingers: what does not return after its outcome is ended before
+// the next action begins, and before the run is finished.
+func TestActionThatLingers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevices(newMemory())
+		d.trouble = func(procedure.Action) trouble { return lingers }
+		b := start(t, d)
+		id := b.begin(t, plan(1))
+		if r := b.result(t, id); r.Outcome != procedure.Updated {
+			t.Errorf("ended as %+v", r)
+		}
+		synctest.Wait()
+		if d.finished[id] != 1 || b.Stats().UnderWay != 0 {
+			t.Errorf("finished %d times, %+v", d.finished[id], b.Stats())
+		}
+		b.end(t)
+	})
+}
+
 // TestInFlightIsBounded: more actions wait for their turn, and all get it.
 func TestInFlightIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -303,8 +322,8 @@ func TestOverdueWhileWaitingForATurn(t *testing.T) {
 		b.answer(t, two, procedure.Stop)
 		b.question(t, one)
 		synctest.Wait()
-		if len(d.known) != 0 || d.finished[two] != 1 {
-			t.Errorf("%d devices were touched, the second run was finished %d times", len(d.known), d.finished[two])
+		if d.begun != 1 || d.finished[two] != 1 {
+			t.Errorf("%d actions were begun, the second run was finished %d times", d.begun, d.finished[two])
 		}
 		b.end(t)
 	})

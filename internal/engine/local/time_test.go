@@ -124,6 +124,7 @@ func TestNotices(t *testing.T) {
 		before = len(b.journal.entries(id))
 		b.Notice(id)
 		b.Notice("r9")
+		b.send(t.Context(), request{run: id, event: procedure.Event{Kind: procedure.Noticed}}) // it was on its way
 		synctest.Wait()
 		if n := len(b.journal.entries(id)); n != before {
 			t.Errorf("a notice while a person is asked made %d entries", n-before)
