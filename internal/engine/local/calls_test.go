@@ -57,6 +57,54 @@ func TestFirstAnswerWins(t *testing.T) {
 	b.end(t)
 }
 
+// TestAnswersOfOneBatch come while the disk is busy: all but the first learn who
+// was first once that is durable, and nobody learns anything if it is not.
+func TestAnswersOfOneBatch(t *testing.T) {
+	for how, code := range map[failure]fault.Code{well: fault.Conflict, undone: fault.Unavailable, full: fault.Full} {
+		synctest.Test(t, func(t *testing.T) {
+			journal := newMemory()
+			b := start(t, newDevices(journal).troubled(procedure.OpBackup, fails, 1))
+			id := b.begin(t, plan(1))
+			q := b.question(t, id)
+			n, slow := journal.count(), make(chan struct{})
+			journal.fail = func(commit int) failure {
+				if commit == n+1 {
+					<-slow
+					return well
+				}
+				return how
+			}
+			go b.Start(t.Context(), plan(2), "") //nolint:errcheck // it keeps the disk busy
+			synctest.Wait()
+			errs := make(chan error, 5)
+			for i := range cap(errs) {
+				go func() {
+					_, err := b.Answer(t.Context(), id, q.ID, procedure.Stop, fmt.Sprint("user", i))
+					errs <- err
+				}()
+			}
+			synctest.Wait()
+			close(slow)
+			won := 0
+			for range cap(errs) {
+				switch err := <-errs; {
+				case err == nil:
+					won++
+				case !fault.Is(err, code) || how == well && !strings.Contains(err.Error(), "has answered it"):
+					t.Errorf("failure %d: %v", how, err)
+				}
+			}
+			if how == well && won != 1 || how != well && won != 0 {
+				t.Errorf("failure %d: %d answers won", how, won)
+			}
+			b.stop()
+			if err := <-b.done; (how == undone) != (err != nil) {
+				t.Errorf("failure %d: run: %v", how, err)
+			}
+		})
+	}
+}
+
 func TestAnswersThatDoNotFit(t *testing.T) {
 	b := start(t, newDevices(newMemory()).troubled(procedure.OpBackup, fails, 1))
 	id := b.begin(t, plan(1))

@@ -40,8 +40,9 @@ func (r *Runtime) writeAll(actions context.Context, batch []request) (again []re
 // given a context that ends: a transaction that is cut off by a stop and one
 // that fails would look the same.
 func (r *Runtime) write(actions context.Context, batch []request) (again []request, err error) {
-	changes := r.apply(batch)
+	changes, unfit := r.apply(batch)
 	if len(changes) == 0 {
+		unfit.answer(nil)
 		return nil, nil
 	}
 	commits := make([]store.Commit, len(changes))
@@ -50,6 +51,7 @@ func (r *Runtime) write(actions context.Context, batch []request) (again []reque
 	}
 	refused, err := r.Journal.Commit(context.WithoutCancel(actions), commits)
 	if err != nil {
+		unfit.answer(unwritable(err))
 		return r.unwritten(changes, err)
 	}
 	r.counts.commits.Add(1)
@@ -72,6 +74,7 @@ func (r *Runtime) write(actions context.Context, batch []request) (again []reque
 		}
 		c.answer(c.state, nil)
 	}
+	unfit.answer(nil)
 	return nil, err
 }
 
@@ -82,11 +85,7 @@ func (r *Runtime) unwritten(changes []change, err error) (again []request, fatal
 	for _, c := range changes {
 		switch {
 		case c.reply != nil:
-			code := fault.Unavailable
-			if full {
-				code = fault.Full
-			}
-			c.answer(procedure.State{}, fault.New(code, "", "", "the journal cannot be written: %w", err))
+			c.answer(procedure.State{}, unwritable(err))
 		case full:
 			again = append(again, c.request)
 		}
@@ -96,6 +95,14 @@ func (r *Runtime) unwritten(changes []change, err error) (again []request, fatal
 		return again, nil
 	}
 	return nil, err
+}
+
+func unwritable(err error) error {
+	code := fault.Unavailable
+	if fault.Is(err, fault.Full) {
+		code = fault.Full
+	}
+	return fault.New(code, "", "", "the journal cannot be written: %w", err)
 }
 
 // refused follows an entry that the journal did not take. A run whose journal
@@ -113,16 +120,37 @@ func (r *Runtime) refused(c change, why error) error {
 	return nil
 }
 
+// unfit are requests that did not fit, with why. They are answered when the
+// batch is durable, since what is in their way may be in the same batch.
+type unfit []refusal
+
+type refusal struct {
+	request
+	state procedure.State
+	why   error
+}
+
+// answer tells the callers why, or that the batch was not written.
+func (u unfit) answer(unwritten error) {
+	for _, q := range u {
+		if unwritten != nil {
+			q.request.answer(procedure.State{}, unwritten)
+			continue
+		}
+		q.request.answer(q.state, q.why)
+	}
+}
+
 // apply gives the changes that the events make, each on top of those before
-// it. What does not fit is answered at once and changes nothing.
-func (r *Runtime) apply(batch []request) []change {
+// it, and the requests that do not fit and change nothing.
+func (r *Runtime) apply(batch []request) (changes []change, refused unfit) {
 	type head struct {
 		state procedure.State
 		seq   int
 	}
 	now := r.clock.now()
 	heads := make(map[fleet.RunID]head, len(batch))
-	changes := make([]change, 0, len(batch))
+	changes = make([]change, 0, len(batch))
 	for _, req := range batch {
 		run := r.runs[req.run]
 		h, ok := heads[req.run]
@@ -137,13 +165,14 @@ func (r *Runtime) apply(batch []request) []change {
 		if err != nil {
 			r.counts.unfit.Add(1)
 			r.Log.Debug("event does not fit", "run", req.run, "event", req.event.Kind, "err", err)
-			req.answer(h.state, fault.New(fault.Conflict, "", "run "+string(req.run), "%w", err))
+			why := fault.New(fault.Conflict, "", "run "+string(req.run), "%w", err)
+			refused = append(refused, refusal{req, h.state, why})
 			continue
 		}
 		heads[req.run] = head{next, h.seq + 1}
 		changes = append(changes, change{req, next, h.seq + 1, actions})
 	}
-	return changes
+	return changes, refused
 }
 
 // hear says whether a notice becomes an event. One that comes too soon after
