@@ -342,9 +342,7 @@ func printReport(w *tabwriter.Writer, r client.Report, lines bool) {
 		c := r.Summary[category]
 		row(w, orDefault(category, "other"), c.Kept, c.Changed, c.Dropped, c.Manual, c.Added)
 	}
-	for _, f := range r.Findings {
-		row(w, f.Severity, fmt.Sprintf("line %d, rule %s: %s", f.Line, f.Rule, f.Message))
-	}
+	printFindings(w, r.Findings)
 	for _, d := range r.Added {
 		row(w, "added by the device", d.Got)
 	}
@@ -355,6 +353,27 @@ func printReport(w *tabwriter.Writer, r client.Report, lines bool) {
 	row(w, "LINE", "FATE", "RULE", "TEXT")
 	for _, l := range r.Lines {
 		row(w, l.Line, l.Fate, l.Rule, l.Text)
+	}
+}
+
+// printFindings tells each message once, with the lines that it is about.
+func printFindings(w *tabwriter.Writer, findings []client.Finding) {
+	type said struct{ severity, rule, message string }
+	var order []said
+	lines := map[said][]string{}
+	for _, f := range findings {
+		key := said{f.Severity, f.Rule, f.Message}
+		if lines[key] == nil {
+			order = append(order, key)
+		}
+		lines[key] = append(lines[key], strconv.Itoa(f.Line))
+	}
+	for _, key := range order {
+		where := "line " + lines[key][0]
+		if n := len(lines[key]); n > 1 {
+			where = fmt.Sprintf("%d lines, the first is %s", n, lines[key][0])
+		}
+		fmt.Fprintf(w, "%s: %s (%s, rule %s)\n", key.severity, printable(key.message), where, key.rule)
 	}
 }
 

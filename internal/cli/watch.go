@@ -125,7 +125,11 @@ func (w *watcher) run(ctx context.Context) error {
 func (w *watcher) follow(ctx context.Context) (again bool, err error) {
 	var question *procedure.Question
 	var device fleet.DeviceID
+	gap := false
 	err = w.api.Watch(ctx, w.order, func(c client.Change) bool {
+		if gap = c.Run == ""; gap {
+			return false // too much was missed: begin anew with every run's state
+		}
 		before, known := w.states[c.Run]
 		w.states[c.Run] = c.State
 		w.show(c, before, known)
@@ -136,7 +140,7 @@ func (w *watcher) follow(ctx context.Context) (again bool, err error) {
 		return !w.settled()
 	})
 	if err != nil || question == nil {
-		return false, err
+		return gap, err
 	}
 	return true, w.ask(ctx, device, *question)
 }
@@ -235,7 +239,8 @@ func (w *watcher) ask(ctx context.Context, device fleet.DeviceID, q procedure.Qu
 	if err != nil || !decided {
 		return err
 	}
-	_, err = w.api.Answer(ctx, q.ID, choice, w.who())
+	answered, err := w.api.Answer(ctx, q.ID, choice, w.who())
+	delete(w.states, answered.Run) // what is known of it is from before the answer
 	if fault.Is(err, fault.Conflict) { // somebody else was first
 		fmt.Fprintf(w.Stderr, "  %v\n", err)
 		return nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"drydock/internal/driver"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
@@ -27,21 +29,31 @@ func (e *Engine) Start(ctx context.Context, runtime Runtime, o Order) ([]Started
 	if err != nil {
 		return nil, err
 	}
-	seen := map[fleet.DeviceID]bool{}
 	rows := make([]Started, 0, len(o.Devices))
+	named := map[fleet.DeviceID]bool{}
 	for _, id := range o.Devices {
-		if seen[id] {
-			continue
+		if !named[id] {
+			rows = append(rows, Started{Device: id})
 		}
-		seen[id] = true
-		row := Started{Device: id}
-		if row.Run, err = e.startOne(ctx, runtime, o, check, id); err != nil {
-			row.Run, row.Err = "", err
-		}
-		rows = append(rows, row)
+		named[id] = true
 	}
-	return rows, nil
+	var group errgroup.Group
+	group.SetLimit(startsAtOnce)
+	for i := range rows {
+		group.Go(func() error { // its error stands in its row
+			rows[i].Run, rows[i].Err = e.startOne(ctx, runtime, o, check, rows[i].Device)
+			if rows[i].Err != nil {
+				rows[i].Run = ""
+			}
+			return nil
+		})
+	}
+	return rows, group.Wait()
 }
+
+// startsAtOnce is how many runs of an order are started at the same time: they
+// share the journal's commits.
+const startsAtOnce = 256
 
 // checkedOrder is what an order leads to, the same for every device.
 type checkedOrder struct {

@@ -34,8 +34,14 @@ func (e *Engine) hold(run fleet.RunID) *hold {
 
 // Wake makes the run's wait poll now.
 func (e *Engine) Wake(run fleet.RunID, _ uint64) {
+	e.mu.Lock()
+	h := e.holds[run]
+	e.mu.Unlock()
+	if h == nil {
+		return
+	}
 	select {
-	case e.hold(run).wake <- struct{}{}:
+	case h.wake <- struct{}{}:
 	default: // it is awake already
 	}
 }
