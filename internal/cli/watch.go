@@ -240,7 +240,7 @@ func (w *watcher) ask(ctx context.Context, device fleet.DeviceID, q procedure.Qu
 		return err
 	}
 	answered, err := w.api.Answer(ctx, q.ID, choice, w.who())
-	delete(w.states, answered.Run) // what is known of it is from before the answer
+	delete(w.states, answered.Run)     // what is known of it is from before the answer
 	if fault.Is(err, fault.Conflict) { // somebody else was first
 		fmt.Fprintf(w.Stderr, "  %v\n", err)
 		return nil
