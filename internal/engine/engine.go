@@ -54,6 +54,7 @@ type Engine struct {
 
 	mu       sync.Mutex // owns what follows
 	holds    map[fleet.RunID]*hold
+	at       map[netip.Addr]map[fleet.RunID]*hold // the same by the device's address; several devices may share one
 	progress map[fleet.RunID]Progress
 }
 
@@ -90,7 +91,7 @@ func New(c Config) *Engine {
 	if c.SNMPRetries == 0 {
 		c.SNMPRetries = 2
 	}
-	return &Engine{Config: c, holds: map[fleet.RunID]*hold{}, progress: map[fleet.RunID]Progress{}}
+	return &Engine{Config: c, holds: map[fleet.RunID]*hold{}, at: map[netip.Addr]map[fleet.RunID]*hold{}, progress: map[fleet.RunID]Progress{}}
 }
 
 // Progress of the operation that is under way; nil where nothing is known.

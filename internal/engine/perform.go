@@ -17,6 +17,7 @@ import (
 // that wakes its wait.
 type hold struct {
 	address netip.Addr // of the device
+	user    snmp.User  // SNMPv3, that it is known by
 	wake    chan struct{}
 	grants  map[string]*file // by name of the grant
 }
@@ -52,6 +53,9 @@ func (e *Engine) Finish(run fleet.RunID) {
 	h := e.holds[run]
 	delete(e.holds, run)
 	delete(e.progress, run)
+	if h != nil {
+		e.leave(h, run)
+	}
 	e.mu.Unlock()
 	if h != nil {
 		e.closeGrants(h)
@@ -116,7 +120,21 @@ func (t *task) outcome(ctx context.Context) procedure.Event {
 func (t *task) known() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.leave(t.hold, t.state.Plan.Run)
 	t.hold.address = t.address.Addr().Unmap()
+	if t.at[t.hold.address] == nil {
+		t.at[t.hold.address] = map[fleet.RunID]*hold{}
+	}
+	t.at[t.hold.address][t.state.Plan.Run] = t.hold
+}
+
+// leave takes a run from the address that it was known at. It is called with
+// the lock held.
+func (e *Engine) leave(h *hold, run fleet.RunID) {
+	delete(e.at[h.address], run)
+	if len(e.at[h.address]) == 0 {
+		delete(e.at, h.address)
+	}
 }
 
 // effect performs, awaits or probes an effect.

@@ -21,6 +21,10 @@ func (t *task) dial(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	t.mu.Lock()
+	t.hold.user = snmp.User{Name: creds.User, AuthProtocol: creds.AuthProtocol, AuthPassword: creds.AuthPassword,
+		PrivProtocol: creds.PrivProtocol, PrivPassword: creds.PrivPassword}
+	t.mu.Unlock()
 	t.session, err = snmp.Dial(ctx, snmp.Target{Address: t.address, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, Retries: t.SNMPRetries})
 	return err
 }
@@ -134,13 +138,27 @@ func parseOIDs(texts []string) ([]snmp.OID, error) {
 // RunsAt gives the runs that hold something in this process for the device at
 // an address, to be woken when it sends a notification.
 func (e *Engine) RunsAt(addr netip.Addr) []fleet.RunID {
+	var runs []fleet.RunID
+	e.eachAt(addr, func(run fleet.RunID, _ *hold) { runs = append(runs, run) })
+	return runs
+}
+
+// UsersAt gives the SNMPv3 users that the device at an address is known by, for
+// its notifications to be believed.
+func (e *Engine) UsersAt(addr netip.Addr) []snmp.User {
+	var users []snmp.User
+	e.eachAt(addr, func(_ fleet.RunID, h *hold) {
+		if h.user.Name != "" {
+			users = append(users, h.user)
+		}
+	})
+	return users
+}
+
+func (e *Engine) eachAt(addr netip.Addr, f func(fleet.RunID, *hold)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var runs []fleet.RunID
-	for run, h := range e.holds {
-		if h.address == addr.Unmap() {
-			runs = append(runs, run)
-		}
+	for run, h := range e.at[addr.Unmap()] {
+		f(run, h)
 	}
-	return runs
 }

@@ -331,7 +331,7 @@ func (s *Server) receiveTraps(ctx context.Context, o Options, eng *engine.Engine
 	if err != nil {
 		return err
 	}
-	receiver, err := snmp.ListenTraps(snmp.TrapConfig{Addr: addr, Log: o.Log, Handler: func(n snmp.Notification) {
+	receiver, err := snmp.ListenTraps(snmp.TrapConfig{Addr: addr, Log: o.Log, UsersAt: eng.UsersAt, Handler: func(n snmp.Notification) {
 		for _, run := range eng.RunsAt(n.From.Addr()) {
 			runtime.Notice(run)
 		}

@@ -35,10 +35,13 @@ type TrapConfig struct {
 	Handler     func(Notification)
 	Communities []secret.String // v1 and v2c; none: any
 	Users       []User          // v3; a notification of another user is dropped
-	Queue       int             // notifications that wait for Handler; more are dropped; 0: 10,000
-	PerSource   int             // notifications a second from one address; more are dropped; 0: 100
-	Now         func() time.Time
-	Log         *slog.Logger
+	// UsersAt, if not nil, gives more users: those that the device at an address
+	// is known by. It is called by the reader and must not block.
+	UsersAt   func(netip.Addr) []User
+	Queue     int // notifications that wait for Handler; more are dropped; 0: 10,000
+	PerSource int // notifications a second from one address; more are dropped; 0: 100
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // TrapStats count what a receiver has met.
@@ -166,9 +169,10 @@ func (r *TrapReceiver) take(packet []byte, from netip.AddrPort) {
 		r.malformed.Add(1)
 		return
 	}
+	var keys *usmKeys
 	n := Notification{From: from, At: r.config.Now(), Version: versionName(m.Version)}
 	if m.Version == version3 {
-		if !r.authentic(m, &n) {
+		if keys = r.authentic(m, &n); keys == nil {
 			return
 		}
 	} else if !r.knows(m.Community) {
@@ -186,7 +190,7 @@ func (r *TrapReceiver) take(packet []byte, from netip.AddrPort) {
 		return // an inform that was not taken is not acknowledged: the device repeats it
 	}
 	if n.Inform {
-		r.acknowledge(m, from)
+		r.acknowledge(m, keys, from)
 	}
 }
 

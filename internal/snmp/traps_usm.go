@@ -50,39 +50,54 @@ func (e *engine) clock(now time.Time) uint32 {
 	return e.time + uint32(max(0, now.Sub(e.heard)/time.Second))
 }
 
-// authentic verifies a v3 message and opens it. What cannot be believed is
-// counted and dropped; a message below authentication is delivered as such.
-func (r *TrapReceiver) authentic(m *message, n *Notification) bool {
+// authentic verifies a v3 message and opens it, and gives the keys of its user.
+// What cannot be believed is counted and dropped (nil); a message of a user
+// without authentication is delivered as such.
+func (r *TrapReceiver) authentic(m *message, n *Notification) *usmKeys {
 	n.EngineID = bytes.Clone(m.USM.EngineID)
 	if r.discovers(m, n.From) {
-		return false
+		return nil
 	}
-	i := slices.IndexFunc(r.config.Users, func(u User) bool { return u.Name == string(m.USM.User) })
-	if i < 0 {
+	keys := r.keysOf(m, n.From.Addr())
+	if keys == nil {
 		r.foreign.Add(1)
-		return false
-	}
-	keys, err := r.keys.localizedKeys(r.config.Users[i], m.USM.EngineID)
-	if err != nil || m.Flags&(flagAuth|flagPriv) != keys.level() {
-		r.foreign.Add(1) // never weaker than the user was given (RELIABILITY.md T19)
-		return false
+		return nil
 	}
 	if m.Flags&flagAuth == 0 {
-		return true
-	}
-	if !m.verify(keys) {
-		r.foreign.Add(1)
-		return false
+		return keys
 	}
 	if !r.timely(m, n) {
-		return false
+		return nil
 	}
 	if err := m.open(keys); err != nil {
 		r.malformed.Add(1)
-		return false
+		return nil
 	}
 	n.Authenticated = true
-	return true
+	return keys
+}
+
+// keysOf finds the user whose message this is: two devices may have users of
+// one name. A message that is weaker than its user is nobody's (RELIABILITY.md
+// T19).
+func (r *TrapReceiver) keysOf(m *message, from netip.Addr) *usmKeys {
+	users := r.config.Users
+	if r.config.UsersAt != nil {
+		users = slices.Concat(users, r.config.UsersAt(from))
+	}
+	for _, u := range users {
+		if u.Name != string(m.USM.User) {
+			continue
+		}
+		keys, err := r.keys.localizedKeys(u, m.USM.EngineID)
+		if err != nil || m.Flags&(flagAuth|flagPriv) != keys.level() {
+			continue
+		}
+		if m.Flags&flagAuth == 0 || m.verify(keys) {
+			return keys
+		}
+	}
+	return nil
 }
 
 // timely holds a message against RFC 3414 section 3.2 (7): the window of 150 s
@@ -165,12 +180,18 @@ func (r *TrapReceiver) report(m *message, to netip.AddrPort, counter OID) {
 }
 
 // acknowledge answers an inform that was taken (RFC 3416 section 4.2.7).
-func (r *TrapReceiver) acknowledge(m *message, to netip.AddrPort) {
+func (r *TrapReceiver) acknowledge(m *message, keys *usmKeys, to netip.AddrPort) {
 	reply := *m
 	reply.PDU = pdu{Type: pduResponse, RequestID: m.PDU.RequestID, Varbinds: m.PDU.Varbinds}
-	wire, err := reply.encode()
+	var wire []byte
+	var err error
 	if m.Version == version3 {
-		wire, err = r.sealed(&reply)
+		reply.Flags &^= flagReportable
+		reply.USM.Time = r.own.clock(r.config.Now())
+		r.salt++
+		wire, err = reply.seal(keys, r.salt)
+	} else {
+		wire, err = reply.encode()
 	}
 	if err == nil {
 		_, err = r.conn.WriteToUDPAddrPort(wire, to)
@@ -178,18 +199,6 @@ func (r *TrapReceiver) acknowledge(m *message, to netip.AddrPort) {
 	if err != nil {
 		r.config.Log.Debug("an inform is not acknowledged", "peer", to, "err", err)
 	}
-}
-
-func (r *TrapReceiver) sealed(m *message) ([]byte, error) {
-	i := slices.IndexFunc(r.config.Users, func(u User) bool { return u.Name == string(m.USM.User) })
-	keys, err := r.keys.localizedKeys(r.config.Users[i], m.USM.EngineID)
-	if err != nil {
-		return nil, err
-	}
-	m.Flags &^= flagReportable
-	m.USM.Time = r.own.clock(r.config.Now())
-	r.salt++
-	return m.seal(keys, r.salt)
 }
 
 // The objects that every notification has (RFC 3416 section 4.2.6).
