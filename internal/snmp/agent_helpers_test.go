@@ -119,6 +119,8 @@ func testUsers() []User {
 		{Name: "sha384aes256", AuthProtocol: "SHA-384", AuthPassword: auth, PrivProtocol: "AES-256", PrivPassword: priv},
 		{Name: "sha512aes256", AuthProtocol: "SHA-512", AuthPassword: auth, PrivProtocol: "AES-256", PrivPassword: priv},
 		{Name: "md5aes256", AuthProtocol: "MD5", AuthPassword: auth, PrivProtocol: "AES-256", PrivPassword: priv},
+		{Name: "shaaes192c", AuthProtocol: "SHA", AuthPassword: auth, PrivProtocol: "AES-192-C", PrivPassword: priv},
+		{Name: "shaaes256c", AuthProtocol: "SHA", AuthPassword: auth, PrivProtocol: "AES-256-C", PrivPassword: priv},
 	}
 }
 
@@ -193,6 +195,13 @@ func run(t *testing.T, path string, args ...string) (string, error) {
 func netSNMPEnv(t *testing.T) []string {
 	dir := t.TempDir()
 	return append(os.Environ(), "SNMPCONFPATH="+dir, "SNMP_PERSISTENT_DIR="+filepath.Join(dir, "p"), "MIBS=", "HOME="+dir)
+}
+
+// within gives a context that ends long after a test that works.
+func within(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // userArgs are net-snmp's options for a user.

@@ -93,6 +93,11 @@ func (c *usmKeyCache) localizedKeys(user User, engineID []byte) (*usmKeys, error
 		return nil, fault.New(fault.Invalid, "", about, "it has no privacy passphrase")
 	}
 	key := c.localized(user.AuthProtocol, newHash, user.PrivPassword, engineID)
+	if k.cipher.reeder {
+		for len(key) < k.cipher.keyLen { // draft-reeder-snmpv3-usm-3desede-00 section 2.1
+			key = append(key, c.localized(user.AuthProtocol, newHash, secret.New(string(key)), engineID)...)
+		}
+	}
 	k.privKey = extendKey(key, k.cipher.keyLen, newHash)
 	return k, nil
 }

@@ -13,10 +13,12 @@ import (
 type privCipher struct {
 	keyLen int
 	des    bool // CBC-DES (RFC 3414 section 8); otherwise CFB128-AES (RFC 3826)
+	reeder bool // the key is extended as Cisco does, by draft-reeder-snmpv3-usm-3desede-00
 }
 
 func newPrivCipher(protocol string) (privCipher, bool) {
-	c, ok := map[string]privCipher{"DES": {16, true}, "AES-128": {16, false}, "AES-192": {24, false}, "AES-256": {32, false}}[protocol]
+	c, ok := map[string]privCipher{"DES": {keyLen: 16, des: true}, "AES-128": {keyLen: 16}, "AES-192": {keyLen: 24}, "AES-256": {keyLen: 32},
+		"AES-192-C": {keyLen: 24, reeder: true}, "AES-256-C": {keyLen: 32, reeder: true}}[protocol]
 	return c, ok
 }
 
