@@ -78,11 +78,10 @@ func sessionTo(t testing.TB, addr netip.AddrPort, c Credentials) *Session {
 	return dialTo(t, Target{Address: addr, Credentials: c, Timeout: 300 * time.Millisecond, Retries: 2})
 }
 
-// countSets counts the SETs that a device carries out.
-func countSets(d *Device) *atomic.Int32 {
-	var n atomic.Int32
+// countSets counts the SETs that a device carries out. It is called before an
+// agent serves the device.
+func countSets(d *Device, n *atomic.Int32) {
 	d.MIB.(*tableMIB).onSet = func([]Varbind) { n.Add(1) }
-	return &n
 }
 
 // everyVersion are credentials that the agentBench knows.
@@ -95,10 +94,11 @@ func everyVersion() map[string]Credentials {
 func TestLostResponseToSet(t *testing.T) {
 	for name, c := range everyVersion() {
 		t.Run(name, func(t *testing.T) {
-			b := startAgent(t, func(a *AgentConfig, _ *agentBench) {
+			var sets atomic.Int32
+			b := startAgent(t, func(a *AgentConfig, b *agentBench) {
 				a.Drop = func(_ netip.Addr, set, response bool) bool { return set && response }
+				countSets(b.device, &sets)
 			})
-			sets := countSets(b.device)
 			s := sessionTo(t, b.at("127.0.0.1"), c)
 			vars := []Varbind{{sysName, TextValue("taken")}}
 			if _, err := s.Set(within(t), vars...); !IsUnclear(err) || !fault.Is(err, fault.Timeout) {
@@ -142,13 +142,14 @@ func TestLostSet(t *testing.T) {
 // reported of the first.
 func TestLostResponseAfterReport(t *testing.T) {
 	var lose atomic.Bool
-	b := startAgent(t, func(a *AgentConfig, _ *agentBench) {
-		a.Drop = func(_ netip.Addr, set, response bool) bool { return set && response && lose.Load() }
-	})
 	var boots atomic.Uint32
+	var sets atomic.Int32
 	boots.Store(3)
-	b.device.Boots = boots.Load
-	sets := countSets(b.device)
+	b := startAgent(t, func(a *AgentConfig, b *agentBench) {
+		a.Drop = func(_ netip.Addr, set, response bool) bool { return set && response && lose.Load() }
+		b.device.Boots = boots.Load
+		countSets(b.device, &sets)
+	})
 	s := sessionTo(t, b.at("127.0.0.1"), as(testUsers()[6]))
 	if _, err := s.Get(within(t), sysName); err != nil {
 		t.Fatal(err)
@@ -169,7 +170,9 @@ func TestLostResponseAfterReport(t *testing.T) {
 // session began with.
 func TestSetNeverFollowsToAnotherEngine(t *testing.T) {
 	var swapped atomic.Bool
+	var sets atomic.Int32
 	other := newTestDevice()
+	countSets(other, &sets)
 	other.EngineID = []byte("\x80\x00\x1f\x88\x04another")
 	b := startAgent(t, func(a *AgentConfig, b *agentBench) {
 		a.Resolver = func(netip.Addr) (*Device, bool) {
@@ -179,7 +182,6 @@ func TestSetNeverFollowsToAnotherEngine(t *testing.T) {
 			return b.device, true
 		}
 	})
-	sets := countSets(other)
 	user := as(testUsers()[6])
 	before, between := sessionTo(t, b.at("127.0.0.1"), user), sessionTo(t, b.at("127.0.0.1"), user)
 	for _, s := range []*Session{before, between} {
@@ -378,8 +380,7 @@ func TestWalkIsBounded(t *testing.T) {
 }
 
 func TestTooMuchIsAskedForInParts(t *testing.T) {
-	b := startAgent(t, nil)
-	b.device.MaxMessage = 484
+	b := startAgent(t, func(_ *AgentConfig, b *agentBench) { b.device.MaxMessage = 484 })
 	var oids []OID
 	for row := range uint32(100) {
 		oids = append(oids, MustOID("1.3.6.1.4.1.8072.9999.1").Append(row))
@@ -450,8 +451,7 @@ func TestClockAfter(t *testing.T) {
 }
 
 func TestBootsAtTheirEndAreRefused(t *testing.T) {
-	b := startAgent(t, nil)
-	b.device.Boots = func() uint32 { return 1<<31 - 1 }
+	b := startAgent(t, func(_ *AgentConfig, b *agentBench) { b.device.Boots = func() uint32 { return 1<<31 - 1 } })
 	_, err := sessionTo(t, b.at("127.0.0.1"), as(testUsers()[6])).Get(within(t), sysName)
 	if !fault.Is(err, fault.Denied) {
 		t.Errorf("%v", err)
