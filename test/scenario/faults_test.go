@@ -101,13 +101,14 @@ func TestEverySNMPVersion(t *testing.T) {
 func TestWrongCredentials(t *testing.T) {
 	for name, c := range map[string]struct {
 		creds client.Credentials
+		cause procedure.Cause
 		says  string
 	}{
-		"community": {client.Credentials{Version: "v2c", Community: "wrong"}, "community"},
+		"community": {client.Credentials{Version: "v2c", Community: "wrong"}, procedure.NoAnswer, "community"},
 		"user": {client.Credentials{Version: "v3", User: "nobody", AuthProtocol: "SHA-256", AuthPassword: "auth-passphrase", PrivProtocol: "AES-128", PrivPassword: "priv-passphrase"},
-			"does not know the SNMPv3 user"},
+			procedure.Refused, "does not know the SNMPv3 user"},
 		"passphrase": {client.Credentials{Version: "v3", User: "operator", AuthProtocol: "SHA-256", AuthPassword: "wrong-passphrase", PrivProtocol: "AES-128", PrivPassword: "priv-passphrase"},
-			"authentication passphrase"},
+			procedure.Refused, "authentication passphrase"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +116,7 @@ func TestWrongCredentials(t *testing.T) {
 			y := open(t, setup{credentials: &c.creds, spec: func(s *sim.Spec) {
 				s.Credentials = []fleet.Credentials{inFleet(right), inFleet(client.Credentials{Version: "v2c", Community: "public"})}
 			}})
-			q := y.mustAsk(y.update(within(procedure.OpPreflight, "45s")), procedure.Preflight, procedure.NoAnswer)
+			q := y.mustAsk(y.update(within(procedure.OpPreflight, "45s")), procedure.Preflight, c.cause)
 			if !strings.Contains(q.Detail, c.says) {
 				t.Errorf("the question says %q", q.Detail)
 			}
