@@ -72,6 +72,22 @@ type Agent struct {
 	keys   usmKeyCache
 	salt   atomic.Uint64
 	queue  *dispatcher
+
+	received, answered, malformed, dropped, panicked atomic.Int64
+}
+
+// AgentStats count what an agent has met.
+type AgentStats struct {
+	Received  int64 // datagrams for a device
+	Answered  int64
+	Malformed int64 // not SNMP
+	Dropped   int64 // too many waited
+	Panicked  int64 // contained in the request
+}
+
+// Stats gives the counters.
+func (a *Agent) Stats() AgentStats {
+	return AgentStats{a.received.Load(), a.answered.Load(), a.malformed.Load(), a.dropped.Load(), a.panicked.Load()}
 }
 
 const (
@@ -159,16 +175,26 @@ func (a *Agent) receive(ctx context.Context) error {
 			continue
 		}
 		r.packet = append([]byte(nil), buf[:n]...)
+		a.received.Add(1)
 		if !a.queue.push(r) {
+			a.dropped.Add(1)
 			a.config.Log.Debug("request was dropped: too many wait", "device", r.local, "peer", r.from)
 		}
 	}
 }
 
-// handle answers one request, or keeps silent.
+// handle answers one request, or keeps silent. A panic in the decoder or in a
+// MIB is the request's end, not the agent's (RELIABILITY.md F45).
 func (a *Agent) handle(ctx context.Context, r request) {
+	defer func() {
+		if p := recover(); p != nil {
+			a.panicked.Add(1)
+			a.config.Log.Error("a request panicked", "device", r.local, "peer", r.from, "panic", p)
+		}
+	}()
 	m, err := decodeMessage(r.packet)
 	if err != nil {
+		a.malformed.Add(1)
 		a.config.Log.Debug("message was not understood", "device", r.local, "peer", r.from, "err", err)
 		return
 	}
@@ -189,7 +215,9 @@ func (a *Agent) handle(ctx context.Context, r request) {
 	default:
 		if err := a.send(r.local, r.from, answer); err != nil {
 			a.config.Log.Debug("response was not sent", "device", r.local, "peer", r.from, "err", err)
+			return
 		}
+		a.answered.Add(1)
 	}
 }
 

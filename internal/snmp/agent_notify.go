@@ -5,11 +5,14 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"time"
+
+	"github.com/gosnmp/gosnmp"
 
 	"drydock/internal/fault"
 )
 
-// Trap is a notification to be sent; it is not acknowledged.
+// Trap is a notification to be sent, by Notify as a trap or by Inform.
 type Trap struct {
 	Local       netip.Addr // the device's own address, which it is sent from
 	Sink        netip.AddrPort
@@ -34,11 +37,45 @@ func (a *Agent) Notify(ctx context.Context, from *Device, t Trap) error {
 	return nil
 }
 
-func (a *Agent) trap(from *Device, t Trap) ([]byte, error) {
-	var uptime uint32
-	if from.Uptime != nil {
-		uptime = from.Uptime()
+// Inform sends an InformRequest (RFC 3416 section 4.2.7) from a port of its own
+// at the device's address, and waits for the acknowledgement: timeout for each
+// of 1+retries attempts. Its errors are a Session's; fault.Timeout means that
+// the sink may have heard it or not. In v3 the sink is the authoritative
+// engine, so the device's engine does not matter. SNMPv1 has no informs.
+func (a *Agent) Inform(ctx context.Context, from *Device, t Trap, timeout time.Duration, retries int) error {
+	if t.Credentials.Version == "v1" {
+		return fault.New(fault.Invalid, "", "inform to "+t.Sink.String(), "SNMPv1 has no informs")
 	}
+	vars := append([]Varbind{{sysUpTime, TicksValue(from.uptime())}, {snmpTrapOID, OIDValue(t.OID)}}, t.Vars...)
+	pdus := make([]gosnmp.SnmpPDU, len(vars))
+	for i, v := range vars {
+		var err error
+		if pdus[i], err = toPDU(v); err != nil {
+			return err
+		}
+	}
+	s, err := Dial(ctx, Target{Address: t.Sink, LocalAddr: t.Local, Credentials: t.Credentials, Timeout: timeout, Retries: retries})
+	if err != nil {
+		return err
+	}
+	defer s.Close() // nothing of it is left to be written
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err = s.exchange(ctx, s.reader, retries, "", func(g *gosnmp.GoSNMP) (*gosnmp.SnmpPacket, error) {
+		return g.SendTrap(gosnmp.SnmpTrap{Variables: pdus, IsInform: true})
+	}, nil)
+	return err
+}
+
+func (d *Device) uptime() uint32 {
+	if d.Uptime == nil {
+		return 0
+	}
+	return d.Uptime()
+}
+
+func (a *Agent) trap(from *Device, t Trap) ([]byte, error) {
+	uptime := from.uptime()
 	c := t.Credentials
 	id := int32(a.salt.Add(1) & math.MaxInt32)
 	p := pdu{Type: pduTrapV2, RequestID: id, Varbinds: append([]Varbind{

@@ -1,7 +1,9 @@
 package snmp
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -306,4 +308,94 @@ func TestGosnmpReadsAndWrites(t *testing.T) {
 		}
 		_ = g.Conn.Close()
 	}
+}
+
+// RELIABILITY.md F45.
+func TestPanicOfAMIBIsContained(t *testing.T) {
+	b := startAgent(t, func(_ *AgentConfig, b *agentBench) {
+		b.device.MIB.(*tableMIB).onSet = func([]Varbind) { panic("in the MIB") }
+	})
+	s := sessionTo(t, b.at("127.0.0.1"), communities("v2c"))
+	if _, err := s.Set(within(t), Varbind{sysName, TextValue("x")}); !IsUnclear(err) {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.Get(within(t), sysName); err != nil {
+		t.Error(err)
+	}
+	if s := b.Stats(); s.Panicked != 1 || s.Received != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// hostileAgent is an agent that is not served, to be given messages.
+func hostileAgent(t testing.TB) (give func(wire []byte) AgentStats) {
+	t.Helper()
+	device := newTestDevice()
+	a, err := ListenAgent(AgentConfig{Addr: netip.MustParseAddrPort("127.0.0.1:0"), Log: slog.New(slog.DiscardHandler),
+		Resolver: func(netip.Addr) (*Device, bool) { return device, true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.conn.Close() })
+	return func(wire []byte) AgentStats {
+		a.handle(context.Background(), request{device: device, local: netip.MustParseAddr("127.0.0.1"), from: netip.MustParseAddrPort("127.0.0.1:9"), packet: wire})
+		return a.Stats()
+	}
+}
+
+// hostileSeeds are requests at every level that the agent of hostileAgent takes.
+func hostileSeeds(t testing.TB) (seeds [][]byte) {
+	t.Helper()
+	d := newTestDevice()
+	for _, kind := range []byte{pduGet, pduGetNext, pduGetBulk, pduSet} {
+		p := pdu{Type: kind, RequestID: 1, Varbinds: []Varbind{{sysName, TextValue("x")}}}
+		wire, err := (&message{Version: version2c, Community: []byte("private"), PDU: p}).encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, err := localizedKeys(testUsers()[6], d.EngineID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := message{Version: version3, MsgID: 1, MaxSize: maxMessageSize, Flags: keys.level() | flagReportable, SecurityModel: securityModelUSM,
+			USM: usmParameters{EngineID: d.EngineID, Boots: d.Boots(), Time: d.Time(), User: []byte(testUsers()[6].Name)}, ContextEngineID: d.EngineID, PDU: p}
+		sealed, err := m.seal(keys, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seeds = append(seeds, wire, sealed, discovery(t, 1))
+	}
+	return seeds
+}
+
+func TestHostileRequests(t *testing.T) {
+	give := hostileAgent(t)
+	var s AgentStats
+	for _, wire := range hostileSeeds(t) {
+		if s = give(wire); s.Malformed != 0 {
+			t.Fatalf("%x is a seed, and malformed", wire)
+		}
+	}
+	if s.Answered != int64(len(hostileSeeds(t))) {
+		t.Errorf("of the seeds: %+v", s)
+	}
+	for _, wire := range corpus(hostileSeeds(t)...) {
+		s = give(wire)
+	}
+	if s.Panicked != 0 || s.Malformed == 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// FuzzAgentDecode: whatever comes, the agent does not panic.
+func FuzzAgentDecode(f *testing.F) {
+	for _, wire := range hostileSeeds(f) {
+		f.Add(wire)
+	}
+	give := hostileAgent(f)
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		if s := give(wire); s.Panicked != 0 {
+			t.Fatalf("%x panicked", wire)
+		}
+	})
 }

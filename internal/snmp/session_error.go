@@ -48,7 +48,10 @@ func (s *Session) explain(ctx context.Context, l *link, retries int, err error) 
 	}
 	version := s.target.Credentials.Version
 	e := fault.New(fault.Unavailable, "", s.about(), "%w", err)
-	if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "timeout") {
+	switch {
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded):
+		e = fault.New(fault.Timeout, "", s.about(), "no answer to SNMP%s before the deadline", version)
+	case strings.Contains(err.Error(), "timeout"):
 		e = fault.New(fault.Timeout, "", s.about(), "no answer to SNMP%s in %s", version, s.target.Timeout*time.Duration(retries+1))
 	}
 	if version == "v3" {

@@ -25,6 +25,7 @@ type Notification struct {
 	Authenticated bool   // v3 with authentication, within the time window
 	EngineID      []byte // v3
 	TrapOID       OID    // snmpTrapOID.0; of v1 traps as RFC 3584 section 3.1 maps them
+	Uptime        uint32 // sysUpTime.0 in hundredths of a second; 0 where it is not told
 	Varbinds      []Varbind
 	Inform        bool
 }
@@ -34,12 +35,13 @@ type TrapConfig struct {
 	Addr        netip.AddrPort // to listen on; port 0 = any
 	Handler     func(Notification)
 	Communities []secret.String // v1 and v2c; none: any
-	Users       []User          // v3; a notification of another user is dropped
+	Users       []User          // v3; a notification of another user, or below its level, is dropped
 	// UsersAt, if not nil, gives more users: those that the device at an address
 	// is known by. It is called by the reader and must not block.
 	UsersAt   func(netip.Addr) []User
 	Queue     int // notifications that wait for Handler; more are dropped; 0: 10,000
 	PerSource int // notifications a second from one address; more are dropped; 0: 100
+	Reports   int // answers a second to senders that are not authentic yet, all together; 0: 1,000
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -54,7 +56,9 @@ type TrapStats struct {
 	Replayed     int64 // v3: heard before
 	RateLimited  int64
 	QueueDropped int64
-	Panicked     int64 // contained in the packet
+	Panicked     int64 // contained in the packet, or in its Handler call
+	Reported     int64 // v3: answers to senders that asked for the engine or its clock
+	Unreported   int64 // v3: not answered, since Reports was reached
 }
 
 // TrapReceiver hears notifications: one goroutine reads, one calls Handler.
@@ -66,10 +70,11 @@ type TrapReceiver struct {
 	salt   uint64  // the reader's alone; starts anywhere, for keys are of this start
 	own    *engine // of this receiver, the authoritative one for informs
 
-	received, delivered, malformed, foreign, outOfWindow, replayed, rateLimited, queueDropped, panicked atomic.Int64
+	received, delivered, malformed, foreign, outOfWindow, replayed, rateLimited, queueDropped, panicked, reported, unreported atomic.Int64
 
 	engines engines // the reader's alone
 	sources sources // the reader's alone
+	reports source  // the reader's alone
 }
 
 const (
@@ -88,11 +93,19 @@ func ListenTraps(c TrapConfig) (*TrapReceiver, error) {
 	if c.PerSource == 0 {
 		c.PerSource = 100
 	}
+	if c.Reports == 0 {
+		c.Reports = 1000
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	for _, u := range c.Users {
+		if err := u.validate(); err != nil {
+			return nil, err
+		}
 	}
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(c.Addr))
 	if err != nil {
@@ -113,7 +126,7 @@ func (r *TrapReceiver) Addr() netip.AddrPort {
 // Stats gives the counters.
 func (r *TrapReceiver) Stats() TrapStats {
 	return TrapStats{r.received.Load(), r.delivered.Load(), r.malformed.Load(), r.foreign.Load(), r.outOfWindow.Load(),
-		r.replayed.Load(), r.rateLimited.Load(), r.queueDropped.Load(), r.panicked.Load()}
+		r.replayed.Load(), r.rateLimited.Load(), r.queueDropped.Load(), r.panicked.Load(), r.reported.Load(), r.unreported.Load()}
 }
 
 // Serve hears notifications until ctx ends.
@@ -125,8 +138,7 @@ func (r *TrapReceiver) Serve(ctx context.Context) error {
 	go func() { // ends when the queue is closed and empty
 		defer handling.Done()
 		for n := range r.queue {
-			r.config.Handler(n)
-			r.delivered.Add(1)
+			r.deliver(n)
 		}
 	}()
 	err := r.read()
@@ -136,6 +148,21 @@ func (r *TrapReceiver) Serve(ctx context.Context) error {
 		return nil
 	}
 	return errors.Join(err, r.conn.Close())
+}
+
+// deliver calls Handler. A panic in it is the notification's end, not the
+// receiver's (RELIABILITY.md F45).
+func (r *TrapReceiver) deliver(n Notification) {
+	defer r.contain("a notification's handler panicked", n.From)
+	r.config.Handler(n)
+	r.delivered.Add(1)
+}
+
+func (r *TrapReceiver) contain(what string, from netip.AddrPort) {
+	if p := recover(); p != nil {
+		r.panicked.Add(1)
+		r.config.Log.Error(what, "peer", from, "panic", p)
+	}
 }
 
 func (r *TrapReceiver) read() error {
@@ -158,12 +185,7 @@ func (r *TrapReceiver) read() error {
 // take handles one datagram. A panic in a decoder is the packet's end, not the
 // receiver's (RELIABILITY.md F45).
 func (r *TrapReceiver) take(packet []byte, from netip.AddrPort) {
-	defer func() {
-		if p := recover(); p != nil {
-			r.panicked.Add(1)
-			r.config.Log.Error("a notification's decoder panicked", "peer", from, "panic", p)
-		}
-	}()
+	defer r.contain("a notification's decoder panicked", from)
 	m, err := decodeMessage(packet)
 	if err != nil {
 		r.malformed.Add(1)
@@ -183,11 +205,21 @@ func (r *TrapReceiver) take(packet []byte, from netip.AddrPort) {
 		r.malformed.Add(1)
 		return
 	}
+	if n.Authenticated && r.heardBefore(m) {
+		r.replayed.Add(1)
+		if n.Inform { // its first acknowledgement was lost
+			r.acknowledge(m, keys, from)
+		}
+		return
+	}
 	select {
 	case r.queue <- n:
 	default:
 		r.queueDropped.Add(1)
 		return // an inform that was not taken is not acknowledged: the device repeats it
+	}
+	if n.Authenticated {
+		r.remember(m)
 	}
 	if n.Inform {
 		r.acknowledge(m, keys, from)
@@ -230,9 +262,13 @@ func (s *sources) allow(addr netip.Addr, perSecond int, now time.Time) bool {
 		src = &source{since: now}
 		s.seen[addr] = src
 	}
-	if now.Sub(src.since) >= rateStep || now.Before(src.since) {
-		src.since, src.count = now, 0
+	return src.allow(perSecond, now)
+}
+
+func (s *source) allow(perSecond int, now time.Time) bool {
+	if now.Sub(s.since) >= rateStep || now.Before(s.since) {
+		s.since, s.count = now, 0
 	}
-	src.count++
-	return src.count <= perSecond
+	s.count++
+	return s.count <= perSecond
 }

@@ -30,6 +30,9 @@ type replayKey struct {
 const (
 	maxSeen    = 4096
 	maxEngines = 20_000
+
+	minEngineID = 5 // octets (RFC 3411 section 5)
+	maxEngineID = 32
 )
 
 // engines are the senders' clocks.
@@ -42,7 +45,7 @@ type engines struct {
 func newEngine(now time.Time) *engine {
 	id := append([]byte{0x80, 0, 0, 0, 5}, make([]byte, 8)...)
 	rand.Read(id[5:])
-	return &engine{id: id, boots: 1, heard: now}
+	return &engine{id: id, boots: 1, heard: now, seen: map[replayKey]struct{}{}}
 }
 
 // clock gives the engine's time now.
@@ -58,6 +61,10 @@ func (r *TrapReceiver) authentic(m *message, n *Notification) *usmKeys {
 	if r.discovers(m, n.From) {
 		return nil
 	}
+	if len(m.USM.EngineID) < minEngineID || len(m.USM.EngineID) > maxEngineID {
+		r.malformed.Add(1)
+		return nil
+	}
 	keys := r.keysOf(m, n.From.Addr())
 	if keys == nil {
 		r.foreign.Add(1)
@@ -66,16 +73,23 @@ func (r *TrapReceiver) authentic(m *message, n *Notification) *usmKeys {
 	if m.Flags&flagAuth == 0 {
 		return keys
 	}
-	if !r.timely(m, n) {
+	if !r.timely(m, n, keys) {
 		return nil
 	}
 	if err := m.open(keys); err != nil {
 		r.malformed.Add(1)
 		return nil
 	}
+	if m.PDU.Type == pduInform && !r.isOwn(m) {
+		r.foreign.Add(1)
+		r.report(m, n.From, statUnknownEngineIDs, nil) // an inform is for the receiver's engine (RFC 3414 section 1.5.1)
+		return nil
+	}
 	n.Authenticated = true
 	return keys
 }
+
+func (r *TrapReceiver) isOwn(m *message) bool { return bytes.Equal(m.USM.EngineID, r.own.id) }
 
 // keysOf finds the user whose message this is: two devices may have users of
 // one name. A message that is weaker than its user is nobody's (RELIABILITY.md
@@ -101,15 +115,14 @@ func (r *TrapReceiver) keysOf(m *message, from netip.Addr) *usmKeys {
 }
 
 // timely holds a message against RFC 3414 section 3.2 (7): the window of 150 s
-// around its engine's clock, boots that never fall; and drops what was heard
-// before.
-func (r *TrapReceiver) timely(m *message, n *Notification) bool {
+// around its engine's clock, and boots that never fall.
+func (r *TrapReceiver) timely(m *message, n *Notification, keys *usmKeys) bool {
 	said := m.USM
-	if bytes.Equal(said.EngineID, r.own.id) {
+	if r.isOwn(m) {
 		now := r.own.clock(n.At)
 		if said.Boots != r.own.boots || said.Time+timeWindow < now || now+timeWindow < said.Time {
 			r.outOfWindow.Add(1)
-			r.report(m, n.From, usmStatsNotInTimeWindows)
+			r.report(m, n.From, statNotInTimeWindows, keys)
 			return false
 		}
 		return true
@@ -127,16 +140,45 @@ func (r *TrapReceiver) timely(m *message, n *Notification) bool {
 		}
 		e.boots, e.time, e.heard = said.Boots, said.Time, n.At
 	}
-	key := replayKey{said.Boots, said.Time, m.MsgID}
-	if _, again := e.seen[key]; again {
-		r.replayed.Add(1)
-		return false
-	}
+	return true
+}
+
+// heardBefore says whether a timely message was taken before.
+func (r *TrapReceiver) heardBefore(m *message) bool {
+	_, again := r.engineOf(m).seen[m.replayKey()]
+	return again
+}
+
+// remember keeps a message that was taken.
+func (r *TrapReceiver) remember(m *message) {
+	e := r.engineOf(m)
 	if len(e.seen) >= maxSeen {
+		e.forget()
+	}
+	e.seen[m.replayKey()] = struct{}{}
+}
+
+func (r *TrapReceiver) engineOf(m *message) *engine {
+	if r.isOwn(m) {
+		return r.own
+	}
+	return r.engines.of(m.USM.EngineID)
+}
+
+func (m *message) replayKey() replayKey { return replayKey{m.USM.Boots, m.USM.Time, m.MsgID} }
+
+// forget drops the messages that the window refuses anyway; if there are none,
+// all of them.
+func (e *engine) forget() {
+	before := len(e.seen)
+	for key := range e.seen {
+		if key.boots < e.boots || key.time+timeWindow < e.time {
+			delete(e.seen, key)
+		}
+	}
+	if len(e.seen) == before {
 		clear(e.seen)
 	}
-	e.seen[key] = struct{}{}
-	return true
 }
 
 func (e *engines) of(id []byte) *engine {
@@ -151,30 +193,38 @@ func (e *engines) of(id []byte) *engine {
 	return known
 }
 
-var (
-	usmStatsUnknownEngineIDs = MustOID("1.3.6.1.6.3.15.1.1.4.0")
-	usmStatsNotInTimeWindows = MustOID("1.3.6.1.6.3.15.1.1.2.0")
-)
-
 // discovers answers the discovery of this receiver's engine (RFC 3414 section
-// 4), which precedes an inform. The rate of each source is limited before.
+// 4), which precedes an inform.
 func (r *TrapReceiver) discovers(m *message, from netip.AddrPort) bool {
 	if len(m.USM.EngineID) != 0 || m.Flags&flagAuth != 0 {
 		return false
 	}
 	if m.Flags&flagReportable != 0 {
-		r.report(m, from, usmStatsUnknownEngineIDs)
+		r.report(m, from, statUnknownEngineIDs, nil)
 	}
 	return true
 }
 
-// report tells a sender of informs this receiver's engine and clock.
-func (r *TrapReceiver) report(m *message, to netip.AddrPort, counter OID) {
+// report tells a sender of informs this receiver's engine and clock. Whoever
+// is told may not be who it seems: the answers are bounded in all, besides
+// each source's rate (RELIABILITY.md T8). Where there are keys, the report is
+// authentic: its reader takes the clock from it (RFC 3414 section 3.2, step 7a).
+func (r *TrapReceiver) report(m *message, to netip.AddrPort, stat uint32, keys *usmKeys) {
+	now := r.config.Now()
+	if !r.reports.allow(r.config.Reports, now) {
+		r.unreported.Add(1)
+		return
+	}
+	count := uint32(r.reported.Add(1))
 	reply := &message{Version: version3, MsgID: m.MsgID, MaxSize: maxMessageSize, SecurityModel: securityModelUSM,
-		USM:             usmParameters{EngineID: r.own.id, Boots: r.own.boots, Time: r.own.clock(r.config.Now()), User: m.USM.User},
+		USM:             usmParameters{EngineID: r.own.id, Boots: r.own.boots, Time: r.own.clock(now), User: m.USM.User},
 		ContextEngineID: r.own.id,
-		PDU:             pdu{Type: pduReport, RequestID: m.PDU.RequestID, Varbinds: []Varbind{{counter, CounterValue(1)}}}}
-	if wire, err := reply.encode(); err == nil {
+		PDU:             pdu{Type: pduReport, RequestID: m.PDU.RequestID, Varbinds: []Varbind{{usmStats.Append(stat, 0), CounterValue(count)}}}}
+	if keys != nil {
+		reply.Flags = flagAuth
+	}
+	r.salt++
+	if wire, err := reply.seal(keys, r.salt); err == nil {
 		_, _ = r.conn.WriteToUDPAddrPort(wire, to)
 	}
 }
@@ -187,6 +237,7 @@ func (r *TrapReceiver) acknowledge(m *message, keys *usmKeys, to netip.AddrPort)
 	var err error
 	if m.Version == version3 {
 		reply.Flags &^= flagReportable
+		reply.MaxSize = maxMessageSize
 		reply.USM.Time = r.own.clock(r.config.Now())
 		r.salt++
 		wire, err = reply.seal(keys, r.salt)
@@ -205,12 +256,15 @@ func (r *TrapReceiver) acknowledge(m *message, keys *usmKeys, to netip.AddrPort)
 var (
 	snmpTrapOID = MustOID("1.3.6.1.6.3.1.1.4.1.0")
 	snmpTraps   = MustOID("1.3.6.1.6.3.1.1.5")
+	// of traps that were v1 (RFC 3584 section 3.1)
+	snmpTrapAddress    = MustOID("1.3.6.1.6.3.18.1.3.0")
+	snmpTrapEnterprise = MustOID("1.3.6.1.6.3.1.1.4.3.0")
 )
 
 // describe fills in what the PDU says; false if it is not a notification.
 func (n *Notification) describe(m *message) bool {
 	if t := m.Trap; t != nil {
-		n.TrapOID, n.Varbinds = t.oid(), t.Varbinds
+		n.TrapOID, n.Uptime, n.Varbinds = t.oid(), t.Timestamp, t.varbinds()
 		return true
 	}
 	n.Inform = m.PDU.Type == pduInform
@@ -221,7 +275,9 @@ func (n *Notification) describe(m *message) bool {
 		switch {
 		case v.OID.Compare(snmpTrapOID) == 0:
 			n.TrapOID = v.Value.OID
-		case v.OID.Compare(sysUpTime) != 0:
+		case v.OID.Compare(sysUpTime) == 0:
+			n.Uptime = uint32(v.Value.Uint)
+		default:
 			n.Varbinds = append(n.Varbinds, v)
 		}
 	}
@@ -237,6 +293,18 @@ func (t *trapPDU) oid() OID {
 		return t.Enterprise.Append(0, uint32(t.Specific))
 	}
 	return snmpTraps.Append(uint32(t.Generic) + 1)
+}
+
+// varbinds are those of the trap, and what a v1 trap says outside of them (RFC
+// 3584 section 3.1, step 4), but for the community: it is a secret.
+func (t *trapPDU) varbinds() []Varbind {
+	vars := slices.Clone(t.Varbinds)
+	for _, more := range []Varbind{{snmpTrapAddress, IPValue(t.AgentAddr)}, {snmpTrapEnterprise, OIDValue(t.Enterprise)}} {
+		if !slices.ContainsFunc(vars, func(v Varbind) bool { return v.OID.Compare(more.OID) == 0 }) {
+			vars = append(vars, more)
+		}
+	}
+	return vars
 }
 
 func versionName(version int) string {

@@ -22,6 +22,7 @@ type usmKeys struct {
 	authKey  []byte
 	cipher   privCipher
 	privKey  []byte
+	extend   func() []byte // where privKey is too short yet, and longer is dear
 }
 
 // authHash gives what RFC 3414 sections 6 and 7 and RFC 7860 section 4 say of
@@ -93,12 +94,17 @@ func (c *usmKeyCache) localizedKeys(user User, engineID []byte) (*usmKeys, error
 		return nil, fault.New(fault.Invalid, "", about, "it has no privacy passphrase")
 	}
 	key := c.localized(user.AuthProtocol, newHash, user.PrivPassword, engineID)
-	if k.cipher.reeder {
-		for len(key) < k.cipher.keyLen { // draft-reeder-snmpv3-usm-3desede-00 section 2.1
+	if !k.cipher.reeder {
+		k.privKey = extendKey(key, k.cipher.keyLen, newHash)
+		return k, nil
+	}
+	k.privKey = key
+	k.extend = func() []byte { // draft-reeder-snmpv3-usm-3desede-00 section 2.1
+		for len(key) < k.cipher.keyLen {
 			key = append(key, c.localized(user.AuthProtocol, newHash, secret.New(string(key)), engineID)...)
 		}
+		return key[:k.cipher.keyLen]
 	}
-	k.privKey = extendKey(key, k.cipher.keyLen, newHash)
 	return k, nil
 }
 
@@ -146,6 +152,15 @@ func extendKey(key []byte, length int, newHash func() hash.Hash) []byte {
 		key = h.Sum(key)
 	}
 	return key[:length]
+}
+
+// lengthen makes the privacy key complete. It hashes 1 MiB for each new engine
+// where the key is extended as Cisco does, so it waits until a message was
+// verified: an engine ID that anyone made up must cost nothing.
+func (k *usmKeys) lengthen() {
+	if k.extend != nil {
+		k.privKey, k.extend = k.extend(), nil
+	}
 }
 
 // level gives the msgFlags of the strongest security that the keys allow.

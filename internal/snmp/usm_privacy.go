@@ -27,6 +27,7 @@ func (k *usmKeys) encrypt(plain []byte, boots, seconds uint32, salt uint64) (dat
 	if k.privKey == nil {
 		return nil, nil, errors.New("the user has no privacy key")
 	}
+	k.lengthen()
 	if k.cipher.des {
 		salt = uint64(boots)<<32 | salt&(1<<32-1) // RFC 3414 section 8.1.1.1
 		privParams = saltFrom(salt)
@@ -51,6 +52,7 @@ func (k *usmKeys) decrypt(data []byte, boots, seconds uint32, privParams []byte)
 	if k.privKey == nil || len(privParams) != 8 {
 		return nil, errDecryption
 	}
+	k.lengthen()
 	if !k.cipher.des {
 		return k.cfb(data, boots, seconds, privParams, false)
 	}
