@@ -31,6 +31,8 @@ const (
 	flagAuth       byte = 1
 	flagPriv       byte = 2
 	flagReportable byte = 4
+
+	levelFlags = flagAuth | flagPriv
 )
 
 const (

@@ -489,21 +489,45 @@ func TestSessionsInTurnLeaveNothing(t *testing.T) {
 func BenchmarkGet(b *testing.B) {
 	for name, c := range everyVersion() {
 		b.Run(name, func(b *testing.B) {
-			config := AgentConfig{Addr: netip.MustParseAddrPort("127.0.0.1:0"), Log: slog.New(slog.DiscardHandler)}
-			device := newTestDevice()
-			config.Resolver = func(netip.Addr) (*Device, bool) { return device, true }
-			a, err := ListenAgent(config)
-			if err != nil {
-				b.Fatal(err)
-			}
-			ctx, cancel := context.WithCancel(b.Context())
-			done := make(chan error, 1)
-			go func() { done <- a.Serve(ctx) }()
-			defer func() { cancel(); <-done }()
-			s := sessionTo(b, a.Addr(), c)
+			s := sessionTo(b, benchAgent(b, newTestDevice()), c)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := s.Get(b.Context(), sysName); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// benchAgent serves a device.
+func benchAgent(b *testing.B, device *Device) netip.AddrPort {
+	a, err := ListenAgent(AgentConfig{Addr: netip.MustParseAddrPort("127.0.0.1:0"), Log: slog.New(slog.DiscardHandler),
+		Resolver: func(netip.Addr) (*Device, bool) { return device, true }})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	done := make(chan error, 1)
+	go func() { done <- a.Serve(ctx) }()
+	b.Cleanup(func() { cancel(); <-done })
+	return a.Addr()
+}
+
+// What a session costs that is opened for one poll.
+func BenchmarkDial(b *testing.B) {
+	for name, c := range everyVersion() {
+		b.Run(name, func(b *testing.B) {
+			addr := benchAgent(b, newTestDevice())
+			for b.Loop() {
+				s, err := Dial(b.Context(), Target{Address: addr, Credentials: c})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := s.Get(b.Context(), sysName); err != nil {
+					b.Fatal(err)
+				}
+				if err := s.Close(); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -18,7 +18,7 @@ import (
 type wire struct {
 	*net.UDPConn
 	version int
-	auth    bool // nothing but a report may come without authentication
+	level   byte // of security, as msgFlags: of all but discovery and reports
 
 	mu  sync.Mutex // owns now
 	now *underWay  // never nil
@@ -36,7 +36,11 @@ type underWay struct {
 }
 
 func newWire(conn *net.UDPConn, c Credentials) *wire {
-	w := &wire{UDPConn: conn, auth: c.AuthProtocol != "", now: &underWay{}}
+	w := &wire{UDPConn: conn, now: &underWay{}}
+	if c.Version == "v3" {
+		flags, _ := security(c)
+		w.level = byte(flags) & levelFlags
+	}
 	for _, v := range []int{version1, version2c, version3} {
 		if versionName(v) == c.Version {
 			w.version = v
@@ -127,7 +131,7 @@ func (w *wire) sending(b []byte) error {
 	u := w.now
 	discovery := m.Version == version3 && len(m.USM.EngineID) == 0
 	switch {
-	case m.Version != w.version, w.auth && !discovery && m.Flags&flagAuth == 0:
+	case m.Version != w.version, !discovery && m.Flags&levelFlags != w.level:
 		u.refused = errWeaker // RELIABILITY.md T19
 	case u.pinned != "" && !discovery && string(m.USM.EngineID) != u.pinned:
 		u.refused = errEngine // RELIABILITY.md F8, I6
@@ -180,7 +184,7 @@ func (w *wire) belongs(b []byte) bool {
 	switch {
 	case !slices.Contains(u.ids, m.id()): // RFC 3412 section 7.2, step 10
 		return false
-	case w.auth && m.Flags&flagAuth == 0 && !isReport:
+	case m.Flags&levelFlags != w.level && !isReport: // RFC 3412 section 7.2, step 12
 		return false
 	case isReport && u.effective > 0:
 		u.told, u.isTold = 0, true

@@ -245,6 +245,7 @@ func TestFullQueueIsNotAcknowledged(t *testing.T) {
 		}
 	}
 	close(hold)
+	<-entered // so there is room again
 	b.send(t, inform(4))
 	if m, _ := receive(t, b.conn); m.PDU.RequestID == 3 {
 		t.Error("an inform that was dropped is acknowledged")
