@@ -1,0 +1,439 @@
+// Package kill kills the real server at random moments while it updates a
+// fleet, and checks afterwards that nothing was lost and nothing done blindly
+// (RELIABILITY.md I2, I5, I9, F22).
+package kill
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"drydock/client"
+	"drydock/internal/fleet"
+	"drydock/internal/procedure"
+	"drydock/internal/secret"
+	"drydock/internal/sim"
+)
+
+const (
+	devices  = 12
+	patience = 10 * time.Minute
+	// resumeWithin is how soon after its start a server must be ready; on an
+	// idle machine it is some tenths of a second.
+	resumeWithin = 5 * time.Second
+)
+
+// TestKill kills the server DRYDOCK_KILLS times (200); DRYDOCK_SEED repeats a
+// run's moments.
+func TestKill(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	y := newYard(ctx, t)
+	operator := sync.WaitGroup{}
+	stop := make(chan struct{})
+	operator.Go(func() { y.operate(ctx, stop) })
+	y.killAll(ctx, setting(t, "DRYDOCK_KILLS", 200), uint64(setting(t, "DRYDOCK_SEED", int(time.Now().UnixNano()))))
+	server := y.start(ctx)
+	close(stop)
+	operator.Wait()
+	y.settle(ctx)
+	y.check(ctx)
+	_ = server.Process.Kill()
+	_ = server.Wait()
+}
+
+func setting(t *testing.T, name string, otherwise int) int {
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("%s=%s: a number is expected", name, text)
+	}
+	return n
+}
+
+// yard is the server's data, which outlives it, the fleet, and what the
+// operator was told.
+type yard struct {
+	t       *testing.T
+	binary  string
+	args    []string
+	data    string
+	url     string
+	fleet   *sim.Fleet
+	effects string
+	log     *os.File
+	resumed []time.Duration
+
+	mu       sync.Mutex // owns what follows
+	runs     []fleet.RunID
+	answered map[string]answer // by question
+	rounds   int
+}
+
+type answer struct {
+	run    fleet.RunID
+	choice procedure.Choice
+}
+
+func newYard(ctx context.Context, t *testing.T) *yard {
+	y := &yard{t: t, binary: filepath.Join(t.TempDir(), "drydock"), data: t.TempDir(), effects: filepath.Join(t.TempDir(), "effects"),
+		answered: map[string]answer{}}
+	build := exec.CommandContext(ctx, "go", "build", "-o", y.binary, "drydock/cmd/drydock")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	http, tftp, ftp, trap := free(t, "tcp"), free(t, "udp"), free(t, "tcp"), free(t, "udp")
+	y.url = "http://" + http
+	y.args = []string{"serve", "--data", y.data, "--http", http, "--tftp", tftp, "--ftp", ftp, "--trap", trap, "--server-address", "127.0.0.1"}
+	faults, err := sim.ParseFaults("dev=3 op=backup fault=fail count=4; dev=5 fault=drop-set-response count=0; dev=7 op=recover fault=fail count=3; " +
+		"dev=9 op=update fault=fail count=2; dev=11 op=keep fault=fail count=2")
+	y.must(err)
+	y.fleet, err = sim.Start(context.Background(), sim.Spec{Devices: devices, First: netip.MustParseAddr("127.200.0.1"), TrapSink: netip.MustParseAddrPort(trap),
+		Timings: sim.DefaultTimings(100), ImageSize: 32 << 10, Seed: 3, Faults: faults, EffectLog: y.effects})
+	y.must(err)
+	t.Cleanup(func() { y.must(y.fleet.Close()) })
+	y.log, err = os.Create(filepath.Join(t.TempDir(), "server.log"))
+	y.must(err)
+	t.Cleanup(func() { _ = y.log.Close() })
+	return y
+}
+
+// free finds a free port of loopback.
+func free(t *testing.T, network string) string {
+	t.Helper()
+	if network == "udp" {
+		c, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.LocalAddr().String()
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (y *yard) must(err error) {
+	if err != nil {
+		y.t.Helper()
+		y.t.Fatal(err)
+	}
+}
+
+// start starts the server and waits until it is ready.
+func (y *yard) start(ctx context.Context) *exec.Cmd {
+	y.t.Helper()
+	server := exec.CommandContext(ctx, y.binary, y.args...)
+	server.Stdout, server.Stderr = y.log, y.log
+	began := time.Now()
+	y.must(server.Start())
+	ready := make(chan error, 1)
+	go func() { ready <- y.awaitReady(ctx, began) }() // ends within resumeWithin
+	if err := <-ready; err != nil {
+		log, _ := os.ReadFile(y.log.Name())
+		y.t.Fatalf("%v; the end of its log:\n%s", err, log[max(0, len(log)-3000):])
+	}
+	y.resumed = append(y.resumed, time.Since(began))
+	return server
+}
+
+func (y *yard) awaitReady(ctx context.Context, began time.Time) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	var last error
+	for time.Since(began) < resumeWithin {
+		if api, err := y.client(); err != nil {
+			last = err
+		} else if _, last = api.Releases(ctx); last == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return fmt.Errorf("the server is not ready after %s: %w", resumeWithin, last)
+}
+
+func (y *yard) client() (*client.Client, error) {
+	token, err := os.ReadFile(filepath.Join(y.data, "token"))
+	if err != nil {
+		return nil, err
+	}
+	return client.New(y.url, secret.New(strings.TrimSpace(string(token))))
+}
+
+// killAll starts and kills the server.
+func (y *yard) killAll(ctx context.Context, kills int, seed uint64) {
+	y.t.Logf("%d kills, DRYDOCK_SEED=%d", kills, seed)
+	moments := rand.New(rand.NewPCG(seed, 1))
+	for range kills {
+		server := y.start(ctx)
+		life := time.NewTimer(time.Duration(50+moments.IntN(700)) * time.Millisecond)
+		select {
+		case <-life.C:
+		case <-ctx.Done():
+			y.t.Fatal(ctx.Err())
+		}
+		y.must(server.Process.Kill())
+		_ = server.Wait() // killed
+	}
+}
+
+// operate is the user: sets the fleet up, starts round after round of updates
+// and answers repeat to every question. Calls that the kills break are made
+// again; those that were acknowledged are remembered.
+func (y *yard) operate(ctx context.Context, stop <-chan struct{}) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	ready := false
+	for {
+		select {
+		case <-stop:
+			return
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		api, err := y.client()
+		if err != nil {
+			continue
+		}
+		if !ready {
+			ready = y.setUp(ctx, api) == nil
+			continue
+		}
+		y.answerAll(ctx, api)
+		y.nextRound(ctx, api)
+	}
+}
+
+func (y *yard) setUp(ctx context.Context, api *client.Client) error {
+	var list []client.NewDevice
+	for n := 1; n <= devices; n++ {
+		list = append(list, client.NewDevice{ID: deviceID(n), Address: y.fleet.Agent(n).String(), Driver: "drydock-iad",
+			Credentials: &client.Credentials{Version: "v2c", Community: "public"}})
+	}
+	return api.PutDevices(ctx, list)
+}
+
+func deviceID(n int) fleet.DeviceID { return fleet.DeviceID(fmt.Sprintf("iad-%02d", n)) }
+
+func (y *yard) answerAll(ctx context.Context, api *client.Client) {
+	questions, err := api.Questions(ctx, false)
+	if err != nil {
+		return
+	}
+	for _, q := range questions {
+		choice := q.Choices[0] // repeat, where it is offered
+		if _, err := api.Answer(ctx, q.ID, choice, "operator"); err == nil {
+			y.mu.Lock()
+			y.answered[q.ID] = answer{q.Run, choice}
+			y.mu.Unlock()
+		}
+	}
+}
+
+// nextRound orders the next version for the whole fleet when the last round
+// has ended.
+func (y *yard) nextRound(ctx context.Context, api *client.Client) {
+	active, err := api.Runs(ctx, "", true, devices)
+	if err != nil || len(active) > 0 {
+		return
+	}
+	y.mu.Lock()
+	round := y.rounds
+	y.mu.Unlock()
+	release := fleet.Release{ID: fleet.ReleaseID(fmt.Sprintf("iad-2.%d", round)), Driver: "drydock-iad", Version: fmt.Sprintf("2.%d", round),
+		Recover: fleet.RecoverOriginal, Files: []fleet.File{{Role: "image", Name: "iad.img"}}}
+	if round == 0 {
+		release.Pack = "drydock-iad"
+	}
+	image := sim.MakeImage(release.Version, 2, []string{"IAD-4", "IAD-24"}, 48<<10)
+	_, err = api.AddRelease(ctx, release, func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(image)), nil })
+	if _, known := api.Release(ctx, release.ID); err != nil && known != nil {
+		return
+	}
+	order := client.RunOrder{Release: release.ID, Key: string(release.ID)}
+	for n := 1; n <= devices; n++ {
+		order.Devices = append(order.Devices, deviceID(n))
+	}
+	rows, err := api.Start(ctx, order)
+	if err != nil {
+		return // it may have been taken: the same key orders it once
+	}
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	for _, row := range rows {
+		if row.Error != "" {
+			return
+		}
+	}
+	for _, row := range rows {
+		y.runs = append(y.runs, row.Run)
+	}
+	y.rounds++
+}
+
+// settle answers until no run is active.
+func (y *yard) settle(ctx context.Context) {
+	api, err := y.client()
+	y.must(err)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	var last []client.Run
+	for {
+		y.answerAll(ctx, api)
+		active, err := api.Runs(ctx, "", true, devices)
+		if err == nil && len(active) == 0 {
+			return
+		}
+		if err == nil {
+			last = active
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			if err != nil {
+				log, _ := os.ReadFile(y.log.Name())
+				y.t.Errorf("%v; the end of the server's log:\n%s", err, log[max(0, len(log)-3000):])
+			}
+			for _, r := range last {
+				y.t.Errorf("run %s of %s does not end: %s at %s, question %+v, deadline %s", r.ID, r.Device, r.State.Phase, r.State.Op, r.State.Question, r.State.Deadline)
+			}
+			y.t.FailNow()
+		}
+	}
+}
+
+func (y *yard) check(ctx context.Context) {
+	api, err := y.client()
+	y.must(err)
+	ordered := map[uint32]bool{} // rows that some journal orders
+	probes, effects := 0, 0
+	all, err := api.Runs(ctx, "", false, 20000)
+	y.must(err)
+	known := map[fleet.RunID]bool{}
+	for _, r := range all {
+		known[r.ID] = true
+		journal, err := api.Journal(ctx, r.ID)
+		y.must(err)
+		for _, row := range y.replay(r, journal) {
+			ordered[row] = true
+		}
+		for _, e := range journal {
+			if e.Event.Kind == procedure.Probed {
+				probes++
+			}
+			if e.Event.Kind == procedure.Answered {
+				y.seen(e.Event)
+			}
+		}
+	}
+	for _, id := range y.runs {
+		if !known[id] {
+			y.t.Errorf("run %s was acknowledged and is lost", id)
+		}
+	}
+	for question, a := range y.answered {
+		y.t.Errorf("the answer %s to %s of run %s was acknowledged and is lost", a.choice, question, a.run)
+	}
+	started := map[uint32]int{}
+	list, err := sim.ReadEffects(y.effects)
+	y.must(err)
+	for _, e := range list {
+		if e.What != "start" {
+			continue
+		}
+		effects++
+		if started[e.Row]++; started[e.Row] > 1 {
+			y.t.Errorf("row %d: %s was started %d times on device %d", e.Row, e.Op, started[e.Row], e.Device)
+		}
+		if !ordered[e.Row] {
+			y.t.Errorf("row %d: %s was started on device %d, and no journal has its intent", e.Row, e.Op, e.Device)
+		}
+	}
+	slices.Sort(y.resumed)
+	y.t.Logf("%d rounds, %d runs, %d effects on devices, %d probes; ready again after %s (median), %s (longest)",
+		y.rounds, len(all), effects, probes, y.resumed[len(y.resumed)/2], y.resumed[len(y.resumed)-1])
+	if probes == 0 {
+		y.t.Error("no kill came between an intent and its outcome: this shows nothing")
+	}
+}
+
+// seen strikes an answer off that the journal has.
+func (y *yard) seen(ev procedure.Event) {
+	if a, ok := y.answered[ev.Question]; ok && a.choice == ev.Choice {
+		delete(y.answered, ev.Question)
+	}
+}
+
+// replay takes a run's journal through the procedure, checks that it leads to
+// the stored state and repeats no effect blindly, and gives the rows of the
+// effects that it orders.
+func (y *yard) replay(r client.Run, journal []client.Entry) (rows []uint32) {
+	var st procedure.State
+	settled := true // the newest effect has an outcome, was probed, or a person decided
+	for _, e := range journal {
+		next, actions, err := procedure.Next(st, e.Event)
+		if err != nil {
+			y.t.Errorf("run %s entry %d does not replay: %v", r.ID, e.Seq, err)
+			return rows
+		}
+		switch ev := e.Event; {
+		case ev.Kind == procedure.Finished, ev.Kind == procedure.Faulted && !ev.Unclear, ev.Kind == procedure.Probed, ev.Kind == procedure.Answered:
+			settled = true
+		}
+		for _, a := range actions {
+			if a.Kind != procedure.Perform {
+				continue
+			}
+			if !settled {
+				y.t.Errorf("run %s entry %d: %s is ordered, and nobody knows what became of the effect before it", r.ID, e.Seq, a.Op)
+			}
+			settled = false
+			rows = append(rows, row(r.ID, a.Effect))
+		}
+		st = next
+	}
+	if st.Phase != procedure.Ended {
+		y.t.Errorf("run %s has not ended", r.ID)
+	}
+	if !reflect.DeepEqual(st.Result, r.State.Result) {
+		y.t.Errorf("run %s: the journal leads to %+v, stored is %+v", r.ID, st.Result, r.State.Result)
+	}
+	return rows
+}
+
+// row is the index that an effect has in the device's table: as the engine
+// derives it.
+func row(run fleet.RunID, effect uint64) uint32 {
+	h := fnv.New32a()
+	fmt.Fprintf(h, "%s/%d", run, effect)
+	return max(1, h.Sum32()&0x7fffffff)
+}
