@@ -3,7 +3,6 @@ package snmp
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -27,6 +26,10 @@ type Target struct {
 	// ContextEngineID is, in v3, the engine whose objects are meant, where a
 	// proxy stands at Address (RFC 3411); nil: the agent's own.
 	ContextEngineID []byte
+	// OnDemand holds a socket and gosnmp's buffer of 64 KiB only while a request
+	// is under way, at the price of a new socket for each: for thousands of
+	// sessions that mostly wait. What is known of the agent is kept.
+	OnDemand bool
 }
 
 // Session is a manager's dialogue with one agent. It may be used by many
@@ -40,6 +43,7 @@ type Session struct {
 	writer *link  // nil: the reader writes too
 	first  string // the engine that this session found first; v3
 	clock  clock
+	closed bool
 }
 
 const (
@@ -60,72 +64,40 @@ func Dial(ctx context.Context, t Target) (*Session, error) {
 	if err := t.Credentials.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Session{target: t}
-	var err error
-	if s.reader, err = connect(ctx, t, t.Credentials.Community.Reveal()); err != nil {
-		return nil, err
-	}
+	s := &Session{target: t, reader: newLink(t, t.Credentials.Community.Reveal())}
 	if write := t.Credentials.WriteCommunity; t.Credentials.Version != "v3" && !write.IsZero() {
-		if s.writer, err = connect(ctx, t, write.Reveal()); err != nil {
+		s.writer = newLink(t, write.Reveal())
+	}
+	for _, l := range []*link{s.reader, s.writer} {
+		if l == nil || t.OnDemand {
+			continue
+		}
+		if err := l.open(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
 	return s, nil
 }
 
-// link is a socket with gosnmp's state for it.
-type link struct {
-	*gosnmp.GoSNMP
-	wire *wire
-}
-
-func connect(ctx context.Context, t Target, community string) (*link, error) {
-	g := &gosnmp.GoSNMP{
-		Target: t.Address.Addr().Unmap().String(), Port: t.Address.Port(), Transport: "udp", Community: community,
-		Context: ctx, Timeout: t.Timeout, Retries: t.Retries, MaxOids: gosnmp.MaxOids, MaxRepetitions: uint32(t.MaxRepetitions),
-		UseUnconnectedUDPSocket: t.AnySource,
-	}
-	if t.LocalAddr.IsValid() {
-		g.LocalAddr = netip.AddrPortFrom(t.LocalAddr, 0).String()
-	}
-	switch t.Credentials.Version {
-	case "v1":
-		g.Version = gosnmp.Version1
-	case "v2c":
-		g.Version = gosnmp.Version2c
-	default:
-		g.Version = gosnmp.Version3
-		g.SecurityModel = gosnmp.UserSecurityModel
-		g.ContextName, g.ContextEngineID = t.Credentials.ContextName, string(t.ContextEngineID)
-		g.MsgFlags, g.SecurityParameters = security(t.Credentials)
-	}
-	if err := g.Connect(); err != nil {
-		return nil, fault.New(fault.Unavailable, "", "device "+t.Address.String(), "%w", err)
-	}
-	w := newWire(g.Conn.(*net.UDPConn), t.Credentials)
-	g.Conn = w // gosnmp speaks through it from here on
-	return &link{g, w}, nil
-}
-
-// Close ends the session.
-func (s *Session) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := s.reader.wire.Close()
-	if s.writer != nil {
-		err = errors.Join(err, s.writer.wire.Close())
-	}
-	return err
-}
-
 // exchange does one request: retries is the number of further attempts after
 // the first, pinned the engine that it must go to, if not "". The caller holds
 // s.mu.
 func (s *Session) exchange(ctx context.Context, l *link, retries int, pinned string, request func(*gosnmp.GoSNMP) (*gosnmp.SnmpPacket, error), asked []OID) ([]Varbind, error) {
+	l.sent = nil
+	if s.closed {
+		return nil, fault.New(fault.Conflict, "", s.about(), "its session is closed")
+	}
+	if err := l.open(ctx); err != nil {
+		return nil, err
+	}
 	l.Context, l.Retries = ctx, retries
+	l.sent = l.wire
 	end := l.wire.begin(ctx, pinned)
 	packet, err := request(l.GoSNMP)
 	end()
+	if s.target.OnDemand {
+		_ = l.close() // what it has received is in packet
+	}
 	if s.first == "" {
 		s.first = s.engineID()
 	}
@@ -135,11 +107,23 @@ func (s *Session) exchange(ctx context.Context, l *link, retries int, pinned str
 	if err != nil {
 		return nil, s.explain(ctx, l, retries, err)
 	}
-	return s.answer(l, packet, asked)
+	return s.answer(packet, asked)
+}
+
+// Close ends the session.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	err := s.reader.close()
+	if s.writer != nil {
+		err = errors.Join(err, s.writer.close())
+	}
+	return err
 }
 
 // answer takes a response apart.
-func (s *Session) answer(l *link, p *gosnmp.SnmpPacket, asked []OID) ([]Varbind, error) {
+func (s *Session) answer(p *gosnmp.SnmpPacket, asked []OID) ([]Varbind, error) {
 	if err := s.timely(p); err != nil {
 		return nil, err
 	}

@@ -32,8 +32,8 @@ func reported(stat uint32) string {
 // explain gives a request that brought no response a code and a hint. What
 // the agent reported counts before what gosnmp made of it.
 func (s *Session) explain(ctx context.Context, l *link, retries int, err error) error {
-	stat, isReport := l.wire.report()
-	refusal := l.wire.refusal()
+	stat, isReport := l.sent.report()
+	refusal := l.sent.refusal()
 	if isReport && stat == statUnknownEngineIDs {
 		refusal = errEngine
 	}

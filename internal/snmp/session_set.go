@@ -42,7 +42,7 @@ func (s *Session) Set(ctx context.Context, vars ...Varbind) ([]Varbind, error) {
 	}
 	answer, err := s.exchange(ctx, l, 0, s.first, func(g *gosnmp.GoSNMP) (*gosnmp.SnmpPacket, error) { return g.Set(pdus) }, oids)
 	var pdu *PDUError
-	if err == nil || errors.As(err, &pdu) || !l.wire.mayHaveTaken() {
+	if err == nil || errors.As(err, &pdu) || !l.mayHaveTaken() {
 		return answer, err
 	}
 	return nil, unclearError{err}

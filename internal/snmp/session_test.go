@@ -459,6 +459,39 @@ func TestBootsAtTheirEndAreRefused(t *testing.T) {
 	}
 }
 
+// What is known of the agent outlives the socket, and between two requests
+// there is none.
+func TestOnDemand(t *testing.T) {
+	b := startAgent(t, nil)
+	for name, c := range everyVersion() {
+		s := dialTo(t, Target{Address: b.at("127.0.0.1"), Credentials: c, OnDemand: true})
+		for i := range 3 {
+			value := TextValue(fmt.Sprint(name, i))
+			if _, err := s.Set(within(t), Varbind{sysName, value}); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if vars, err := s.Get(within(t), sysName); err != nil || !vars[0].Value.Equal(value) {
+				t.Errorf("%s: %v, %v", name, vars, err)
+			}
+			if s.reader.wire != nil || s.writer != nil && s.writer.wire != nil {
+				t.Errorf("%s: a socket is open", name)
+			}
+		}
+		if engine := string(s.EngineID()); c.Version == "v3" && (engine != string(b.device.EngineID) || s.EngineBoots() != 3) {
+			t.Errorf("%s: engine %x, boots %d", name, engine, s.EngineBoots())
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Set(within(t), Varbind{sysName, TextValue("x")}); !fault.Is(err, fault.Conflict) || IsUnclear(err) {
+			t.Errorf("%s, closed: %v", name, err)
+		}
+	}
+	if got := b.device.stats[statUnknownEngineIDs].Load(); got != 1 {
+		t.Errorf("the engine was discovered %d times", got)
+	}
+}
+
 func TestSessionsInTurnLeaveNothing(t *testing.T) {
 	b := startAgent(t, nil)
 	open := func() int {
