@@ -82,7 +82,7 @@ func (s *session) demonstrate(ctx context.Context, o DemoOptions, demo *DemoFlee
 func (s *session) introduce(demo *DemoFleet) {
 	p := func(format string, args ...any) { fmt.Fprintf(s.Stderr, format+"\n", args...) }
 	p("drydock demonstration: %d simulated devices on loopback, real SNMP, TFTP and FTP", len(demo.Devices))
-	p("server and page: %s", demo.URL)
+	p("server: %s (API: %s/openapi.json)", demo.URL, demo.URL)
 	p("in another terminal: export DRYDOCK_SERVER=%s DRYDOCK_TOKEN=%s", demo.URL, demo.Token.Reveal())
 	p("release %s: version %s, which has another form of the configuration", demo.Release.ID, demo.Release.Version)
 	p("these go wrong on purpose:")
