@@ -192,7 +192,7 @@ func (y *yard) killAll(ctx context.Context, kills int, seed uint64) {
 	moments := rand.New(rand.NewPCG(seed, 1))
 	for range kills {
 		server := y.start(ctx)
-		life := time.NewTimer(time.Duration(50+moments.IntN(700)) * time.Millisecond)
+		life := time.NewTimer(lifetime(moments))
 		select {
 		case <-life.C:
 		case <-ctx.Done():
@@ -201,6 +201,15 @@ func (y *yard) killAll(ctx context.Context, kills int, seed uint64) {
 		y.must(server.Process.Kill())
 		_ = server.Wait() // killed
 	}
+}
+
+// lifetime is short enough to kill a server that resumes, or long enough for
+// it to get somewhere.
+func lifetime(r *rand.Rand) time.Duration {
+	if r.IntN(2) == 0 {
+		return time.Duration(50+r.IntN(300)) * time.Millisecond
+	}
+	return time.Duration(300+r.IntN(1500)) * time.Millisecond
 }
 
 // operate is the user: sets the fleet up, starts round after round of updates
