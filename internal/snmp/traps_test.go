@@ -144,7 +144,7 @@ func TestInformIsAcknowledgedAgain(t *testing.T) {
 	}
 	inform := aTrap()
 	inform.engine, inform.kind = string(told.USM.EngineID), pduInform
-	inform.boots = told.USM.Boots + 1
+	inform.boots, inform.time = told.USM.Boots+1, told.USM.Time
 	b.never(t, inform.wire(t))
 	keys, err := localizedKeys(inform.user, told.USM.EngineID)
 	if err != nil {
