@@ -56,7 +56,6 @@ type generator struct {
 	t       *testing.T
 	prefix  string
 	players map[string]*storetest.Player
-	after   string
 }
 
 func (g *generator) text(label string) string {
