@@ -64,7 +64,7 @@ func (s *session) demonstrate(ctx context.Context, o DemoOptions, demo *DemoFlee
 	}
 	w := s.newWatcher(api, runs)
 	if o.Answers == "auto" {
-		w.decide = w.script(demo)
+		w.decide = script(demo)
 	}
 	if err := w.run(ctx); err != nil {
 		return err
@@ -118,18 +118,15 @@ func startDemo(ctx context.Context, api *client.Client, demo *DemoFleet) ([]flee
 }
 
 // script answers as the demonstration's stories say.
-func (w *watcher) script(demo *DemoFleet) decider {
+func script(demo *DemoFleet) decider {
 	given := map[fleet.DeviceID]int{}
-	return func(_ context.Context, device fleet.DeviceID, q procedure.Question) (procedure.Choice, bool, error) {
+	return func(device fleet.DeviceID, q procedure.Question) (procedure.Choice, error) {
 		answers := demo.Stories[device].Answers
 		if given[device] >= len(answers) {
-			return "", false, fault.New(fault.Internal, "", "device "+string(device), "it asks what the demonstration did not foresee: %s at %s: %s", q.Cause, q.Step, q.Detail)
+			return "", fault.New(fault.Internal, "", "device "+string(device), "it asks what the demonstration did not foresee: %s at %s: %s", q.Cause, q.Step, q.Detail)
 		}
-		choice := answers[given[device]]
 		given[device]++
-		w.screen.clear()
-		fmt.Fprintf(w.Stderr, "%s asks at %s: %s: %s\n  answered: %s\n", device, q.Step, q.Cause, printable(q.Detail), choice)
-		return choice, true, nil
+		return answers[given[device]-1], nil
 	}
 }
 
@@ -156,7 +153,7 @@ func demoRows(ctx context.Context, api *client.Client, w *watcher) ([]demoRow, e
 			row.Outcome, row.Left = st.Result.Outcome, st.Result.Left
 		}
 		if st.Comparison == nil {
-			row.Proof = "no second backup: the run ended before verify"
+			row.Proof = "none: it ended before a second backup"
 			rows = append(rows, row)
 			continue
 		}
@@ -169,9 +166,9 @@ func demoRows(ctx context.Context, api *client.Client, w *watcher) ([]demoRow, e
 			row.Dropped += c.Dropped
 		}
 		row.Carried, row.Lost, row.Added = st.Comparison.Carried, st.Comparison.Lost+st.Comparison.Changed, st.Comparison.Added
-		row.Proof = "nothing was lost: every expected line is in the second backup"
+		row.Proof = "nothing lost, by the second backup"
 		if row.Lost > 0 {
-			row.Proof = "LINES WERE LOST: see drydock update show " + string(id)
+			row.Proof = "LINES LOST: drydock update show " + string(id)
 		}
 		rows = append(rows, row)
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,23 +64,23 @@ func exitOfOne(st procedure.State) int {
 	return fault.ExitFailed
 }
 
-// watcher follows runs until each has ended or, where nobody can be asked,
-// waits for an answer.
+// watcher knows how the watched runs stand.
 type watcher struct {
 	*session
-	api    *client.Client
-	order  []fleet.RunID
-	states map[fleet.RunID]procedure.State
-	asked  map[string]bool
-	decide decider
-	screen screen
+	api      *client.Client
+	order    []fleet.RunID
+	states   map[fleet.RunID]procedure.State
+	left     map[string]bool // questions that were left open, by ID
+	answered map[string]bool // questions that were answered here, until the run's next change
+	decide   decider         // answers instead of a person; nil = a person does, where there is a terminal
 }
 
-// decider answers a question, or leaves it open (false).
-type decider func(ctx context.Context, device fleet.DeviceID, q procedure.Question) (procedure.Choice, bool, error)
+// decider answers the question of a device without a person. It does not block.
+type decider func(fleet.DeviceID, procedure.Question) (procedure.Choice, error)
 
-// watch shows runs and asks their questions on a terminal; elsewhere it writes
-// a line for each change. Its error carries the exit code.
+// watch follows runs until each has ended or waits for an answer that nobody
+// gives now: on a terminal with a live picture that asks the runs' questions,
+// elsewhere with a line for each change. Its error carries the exit code.
 func (s *session) watch(ctx context.Context, api *client.Client, runs []fleet.RunID) error {
 	w := s.newWatcher(api, runs)
 	if err := w.run(ctx); err != nil {
@@ -98,51 +99,33 @@ func (s *session) watch(ctx context.Context, api *client.Client, runs []fleet.Ru
 }
 
 func (s *session) newWatcher(api *client.Client, runs []fleet.RunID) *watcher {
-	w := &watcher{session: s, api: api, order: runs, states: map[fleet.RunID]procedure.State{}, asked: map[string]bool{}}
-	w.screen.out, w.screen.live = s.Stderr, s.IsTerminal && s.output == "table"
-	if s.IsTerminal {
-		w.decide = w.prompt
+	return &watcher{
+		session: s, api: api, order: runs, states: map[fleet.RunID]procedure.State{},
+		left: map[string]bool{}, answered: map[string]bool{},
 	}
-	return w
 }
 
 // run follows the runs until nothing more is to be waited for.
 func (w *watcher) run(ctx context.Context) error {
-	for {
-		again, err := w.follow(ctx)
-		if err != nil {
-			return err
-		}
-		if !again {
-			w.screen.clear()
-			return nil
-		}
+	if w.IsTerminal && w.output == "table" {
+		return w.console(ctx)
 	}
+	return w.plain(ctx)
 }
 
-// follow reads changes until nothing more is to be waited for (false), or a
-// question was asked and answered (true).
-func (w *watcher) follow(ctx context.Context) (again bool, err error) {
-	var question *procedure.Question
-	var device fleet.DeviceID
-	gap := false
-	err = w.api.Watch(ctx, w.order, func(c client.Change) bool {
-		if gap = c.Run == ""; gap {
-			return false // too much was missed: begin anew with every run's state
+// follow gives the runs' changes to seen until that returns false. It begins
+// anew with every run's state where the server had to leave out too much.
+func (w *watcher) follow(ctx context.Context, seen func(client.Change) bool) error {
+	for {
+		gap := false
+		err := w.api.Watch(ctx, w.order, func(c client.Change) bool {
+			gap = c.Run == ""
+			return !gap && seen(c)
+		})
+		if err != nil || !gap {
+			return err
 		}
-		before, known := w.states[c.Run]
-		w.states[c.Run] = c.State
-		w.show(c, before, known)
-		if q := c.State.Question; q != nil && w.decide != nil && !w.asked[q.ID] {
-			question, device = q, c.Device
-			return false
-		}
-		return !w.settled()
-	})
-	if err != nil || question == nil {
-		return gap, err
 	}
-	return true, w.ask(ctx, device, *question)
 }
 
 // settled says whether there is nothing to wait for.
@@ -151,19 +134,77 @@ func (w *watcher) settled() bool {
 		return false
 	}
 	for _, st := range w.states {
-		waiting := st.Question != nil && (w.decide == nil || w.asked[st.Question.ID])
-		if st.Phase != procedure.Ended && !waiting {
+		waits := st.Question != nil && w.left[st.Question.ID]
+		if st.Phase != procedure.Ended && !waits {
 			return false
 		}
 	}
 	return true
 }
 
-func (w *watcher) show(c client.Change, before procedure.State, known bool) {
-	if w.screen.live {
-		w.screen.draw(w.lines())
-		return
+// open is a run's question that nobody has decided about here.
+func (w *watcher) open(id fleet.RunID) *procedure.Question {
+	q := w.states[id].Question
+	if q == nil || w.left[q.ID] || w.answered[q.ID] {
+		return nil
 	}
+	return q
+}
+
+// answer gives an answer to the server. Where somebody else was first, that is
+// no error: it says so.
+func (w *watcher) answer(ctx context.Context, q procedure.Question, choice procedure.Choice) (note string, err error) {
+	_, err = w.api.Answer(ctx, q.ID, choice, w.who())
+	if fault.Is(err, fault.Conflict) {
+		return err.Error(), nil
+	}
+	return "", err
+}
+
+// plain writes a line for each change, and leaves questions open unless there
+// is somebody to decide.
+func (w *watcher) plain(ctx context.Context) error {
+	var failed error
+	err := w.follow(ctx, func(c client.Change) bool {
+		before, known := w.states[c.Run]
+		w.states[c.Run] = c.State
+		w.tell(c, before, known)
+		if q := w.open(c.Run); q != nil {
+			if failed = w.settle(ctx, c.Device, *q); failed != nil {
+				return false
+			}
+		}
+		return !w.settled()
+	})
+	return errors.Join(failed, err)
+}
+
+// settle has a question decided, or leaves it open.
+func (w *watcher) settle(ctx context.Context, device fleet.DeviceID, q procedure.Question) error {
+	if w.decide == nil {
+		w.left[q.ID] = true
+		return nil
+	}
+	choice, err := w.decide(device, q)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w.Stderr, answeredLine(device, q, choice))
+	w.answered[q.ID] = true
+	note, err := w.answer(ctx, q, choice)
+	if note != "" {
+		fmt.Fprintln(w.Stderr, printable(note))
+	}
+	return err
+}
+
+// answeredLine is the record of an answer on the screen.
+func answeredLine(device fleet.DeviceID, q procedure.Question, choice procedure.Choice) string {
+	return printable(fmt.Sprintf("%s asked at %s, attempt %d: %s: %s -> %s", device, q.Step, q.Attempt, q.Cause, q.Detail, choice))
+}
+
+// tell writes a change as a line.
+func (w *watcher) tell(c client.Change, before procedure.State, known bool) {
 	if w.output != "table" || known && before.Step == c.State.Step && status(before) == status(c.State) {
 		return
 	}
@@ -171,7 +212,7 @@ func (w *watcher) show(c client.Change, before procedure.State, known bool) {
 	if more := detail(c.State); more != "" {
 		text += "  " + more
 	}
-	if q := c.State.Question; q != nil {
+	if q := c.State.Question; q != nil && w.decide == nil {
 		text += fmt.Sprintf("  -> drydock question answer %s %s", q.ID, choices(q.Choices))
 	}
 	fmt.Fprintln(w.Stderr, printable(text))
@@ -180,23 +221,6 @@ func (w *watcher) show(c client.Change, before procedure.State, known bool) {
 // barSteps are the cells of a progress bar.
 var barSteps = []procedure.Step{procedure.Preflight, procedure.Backup, procedure.Keep, procedure.Load, procedure.Recover,
 	procedure.Assess, procedure.Modify, procedure.Verify}
-
-// maxLines is how many runs a screen shows; those that need a person first.
-const maxLines = 30
-
-func (w *watcher) lines() []string {
-	shown := slices.Clone(w.order)
-	if len(shown) > maxLines {
-		slices.SortStableFunc(shown, func(a, b fleet.RunID) int { return urgency(w.states[b]) - urgency(w.states[a]) })
-		shown = shown[:maxLines]
-	}
-	lines := make([]string, 0, len(shown)+1)
-	for _, id := range shown {
-		st := w.states[id]
-		lines = append(lines, printable(fmt.Sprintf("%-20s [%s] %-13s %-9s %s", st.Plan.Device, bar(st), st.Step, status(st), detail(st))))
-	}
-	return append(lines, w.counts())
-}
 
 // urgency orders runs on a screen: questions, then active ones, then ended.
 func urgency(st procedure.State) int {
@@ -230,38 +254,6 @@ func (w *watcher) counts() string {
 		parts = append(parts, fmt.Sprintf("%d %s", counts[k], orDefault(k, "starting")))
 	}
 	return fmt.Sprintf("%d runs: %s", len(w.order), strings.Join(parts, ", "))
-}
-
-// ask has a question decided and gives the answer to the server.
-func (w *watcher) ask(ctx context.Context, device fleet.DeviceID, q procedure.Question) error {
-	w.asked[q.ID] = true
-	choice, decided, err := w.decide(ctx, device, q)
-	if err != nil || !decided {
-		return err
-	}
-	answered, err := w.api.Answer(ctx, q.ID, choice, w.who())
-	delete(w.states, answered.Run)     // what is known of it is from before the answer
-	if fault.Is(err, fault.Conflict) { // somebody else was first
-		fmt.Fprintf(w.Stderr, "  %v\n", err)
-		return nil
-	}
-	return err
-}
-
-// prompt puts a question on the terminal. An empty answer leaves it open.
-func (w *watcher) prompt(_ context.Context, device fleet.DeviceID, q procedure.Question) (procedure.Choice, bool, error) {
-	w.screen.clear()
-	fmt.Fprintf(w.Stderr, "\n%s failed at %s, attempt %d: %s\n  %s\n", printable(string(device)), q.Step, q.Attempt, q.Cause, printable(q.Detail))
-	for {
-		reply, err := w.askLine(fmt.Sprintf("  %s, or nothing to decide later? ", choices(q.Choices)))
-		if err != nil || reply == "" {
-			return "", false, nil
-		}
-		if slices.Contains(q.Choices, procedure.Choice(reply)) {
-			return procedure.Choice(reply), true, nil
-		}
-		fmt.Fprintf(w.Stderr, "  %q is not one of the answers\n", reply)
-	}
 }
 
 func (w *watcher) summary() {
