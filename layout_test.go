@@ -98,6 +98,8 @@ var doors = map[string][]string{
 	"github.com/jackc/pgx":                {"internal/store"},
 	"gocloud.dev":                         {"internal/store"},
 	"github.com/spf13/cobra":              {"internal/cli"},
+	"charm.land/bubbletea":                {"internal/cli"},
+	"charm.land/lipgloss":                 {"internal/cli"},
 	"go.temporal.io":                      {"internal/engine/temporal"},
 	"go.starlark.net":                     {"internal/migrate"},
 	"github.com/goccy/go-yaml":            {"internal/driver", "internal/migrate", "internal/cli"},
