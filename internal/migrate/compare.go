@@ -11,8 +11,9 @@ import (
 //
 // Comments, blank lines, white space between words and about them, and line
 // ends never have a meaning. The
-// order of the lines in a block has none, unless a pattern of Ordered names
-// the block or one around it and no pattern of Unordered a block further in.
+// order of the lines in a block has none (but that of the elements of a JSON or
+// YAML list has), unless a pattern of Ordered names the block or one around it
+// and no pattern of Unordered a block further in.
 // Blocks that stand several times with the same head are one block.
 type CompareRules struct {
 	Format    string
@@ -98,6 +99,7 @@ func setOf(patterns []Pattern) *placeSet {
 type comparison struct {
 	categories Categoriser
 	ignore     *placeSet
+	format     format
 	order      ordering
 	found      []Difference
 }
@@ -116,6 +118,7 @@ type meaning struct {
 	line     int
 	category Category
 	ordered  bool // the order of its lines has a meaning
+	stated   bool // a rule says so, and says it of what stands beneath too; else the format
 	below    []*meaning
 }
 
@@ -125,6 +128,8 @@ func (c *comparison) read(format string, data []byte, what string) (*meaning, er
 		return nil, fault.New(fault.Invalid, "migrate.Compare", what, "%w", err)
 	}
 	top := &meaning{}
+	c.format = d.format
+	_, top.ordered = d.format.meaning(&d.root)
 	c.fill(top, &d.root, readState{c.categories.top(), c.ignore.start(), c.order.set.start()})
 	return top, nil
 }
@@ -146,7 +151,11 @@ func (c *comparison) fill(into *meaning, block *node, at readState) {
 			continue
 		}
 		below := readState{category: at.category.down(n.text, down), ignore: ignore}
-		m := &meaning{text: n.content(), key: n.key(), line: int(n.line), category: below.category.category(c.categories), ordered: into.ordered}
+		m := &meaning{text: n.content(), line: int(n.line), category: below.category.category(c.categories), stated: into.stated}
+		m.key, m.ordered = c.format.meaning(n)
+		if m.stated {
+			m.ordered = into.ordered
+		}
 		if old := merged[m.key]; down && old != nil && !into.ordered {
 			m = old
 		} else {
@@ -158,7 +167,7 @@ func (c *comparison) fill(into *meaning, block *node, at readState) {
 		merged[m.key] = m
 		var order hit
 		if order, below.order = step(at.order, n.text, true, nil); order.index >= 0 {
-			m.ordered = order.index < c.order.ordered
+			m.stated, m.ordered = true, order.index < c.order.ordered
 		}
 		c.fill(m, n, below)
 	}

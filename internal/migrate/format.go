@@ -27,6 +27,12 @@ type format interface {
 	indent(d *Document, parent *node) string
 	// nests says whether a block may hold another block.
 	nests() bool
+	// mend repairs what stands between lines (line ends, separators, closing
+	// marks) after rules have added, moved or removed some.
+	mend(d *Document)
+	// meaning gives what is compared of a line, and whether the order of what
+	// stands beneath it has a meaning.
+	meaning(n *node) (key string, ordered bool)
 }
 
 // formats are all that Parse knows, by name.

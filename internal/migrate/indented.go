@@ -15,6 +15,10 @@ type indented struct{}
 
 func (indented) name() string { return "indented" }
 
+func (indented) mend(d *Document) { d.mendLineEnds() }
+
+func (indented) meaning(n *node) (key string, ordered bool) { return n.key(), false }
+
 func (indented) nests() bool { return true }
 
 func (indented) write(_ *Document, n *node, _ bool) { n.raw = n.text }

@@ -9,6 +9,10 @@ type ini struct{}
 
 func (ini) name() string { return "ini" }
 
+func (ini) mend(d *Document) { d.mendLineEnds() }
+
+func (ini) meaning(n *node) (key string, ordered bool) { return n.key(), false }
+
 func (ini) nests() bool { return false }
 
 // indent is that of the section's first key.

@@ -11,9 +11,9 @@ const (
 	blank
 )
 
-// node is one line of a configuration, or one block that is taken whole (a
-// banner), with what stands beneath it. Printed, it is indent + raw + rest,
-// its children, tail.
+// node is one line of a configuration, a part of one in formats that do not
+// heed lines, or one block that is taken whole (a banner), with what stands
+// beneath it. Printed, it is indent + raw + rest, its children, tail.
 type node struct {
 	parent, first, last, next, prev *node
 
@@ -25,8 +25,11 @@ type node struct {
 
 	offset int      // of the line in the input
 	line   int32    // in the input, from 1; 0 = added by a rule
-	lines  int32    // how many lines indent + raw + rest are
-	out    int32    // its line in the output, from 1; 0 = not there
+	lines  int32    // on how many lines of the input indent + raw + rest stand
+	closes int32    // the line of the input where tail begins; 0 = no tail there
+	closed int32    // on how many lines of the input tail stands
+	placed bool     // a rule took it out of its place
+	out    bool     // it is in the output
 	kind   kind     // command, comment or blank
 	cat    uint8    // index of its category, see summary
 	fate   nodeFate // strongest of what rules did to it
@@ -126,6 +129,7 @@ func (n *node) detach() {
 		n.next.prev = n.prev
 	}
 	n.parent, n.next, n.prev = nil, nil, nil
+	n.placed = true
 }
 
 // walk visits the nodes beneath n in printed order, without recursion: the
@@ -165,12 +169,44 @@ type Document struct {
 // Bytes prints the configuration. What was only parsed comes out unchanged.
 func (d *Document) Bytes() []byte {
 	out := make([]byte, 0, len(d.src)+len(d.src)/16)
+	out = append(out, d.root.indent...)
+	out = append(out, d.root.raw...)
+	out = append(out, d.root.rest...)
 	d.root.walk(func(n *node) {
 		out = append(out, n.indent...)
 		out = append(out, n.raw...)
 		out = append(out, n.rest...)
 	}, func(n *node) { out = append(out, n.tail...) })
-	return out
+	return append(out, d.root.tail...)
+}
+
+// number tells every node of a fresh tree on which lines of the input it
+// stands. Formats whose nodes are not lines call it when they have parsed.
+func (d *Document) number() {
+	line, open := int32(1), false
+	count := func(parts ...string) (first, lines int32) {
+		ends, last := 0, ""
+		for _, p := range parts {
+			ends += strings.Count(p, "\n")
+			if p != "" {
+				last = p
+			}
+		}
+		if last == "" {
+			return 0, 0
+		}
+		first, open = line, last[len(last)-1] != '\n'
+		line += int32(ends)
+		if lines = int32(ends); open {
+			lines++
+		}
+		return first, lines
+	}
+	enter := func(n *node) { n.line, n.lines = count(n.indent, n.raw, n.rest) }
+	leave := func(n *node) { n.closes, n.closed = count(n.tail) }
+	enter(&d.root)
+	d.root.walk(enter, leave)
+	leave(&d.root)
 }
 
 // Format names the document's format.

@@ -52,7 +52,7 @@ func (p *pass) run() error {
 	p.collect(&p.d.root, &p.step.adding, p.step.adding.set.start())
 	p.act(adding)
 	if p.moved {
-		p.d.mendLineEnds()
+		p.d.format.mend(p.d)
 	}
 	return p.err
 }
@@ -188,6 +188,7 @@ func (p *pass) place(m *match, t *target, n *node) {
 // put hangs n into a block, indented as its new neighbours are.
 func (p *pass) put(m *match, parent, n *node, block bool, after *linePattern) {
 	indent := p.d.format.indent(p.d, parent)
+	n.parent = parent
 	if n.line == 0 && n.rule == nil { // new
 		n.lines, n.rest = 1, p.d.eol
 		n.decide(altered, m.rule)

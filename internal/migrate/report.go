@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"slices"
 	"strings"
 
 	"drydock/internal/fault"
@@ -13,13 +14,17 @@ func (p *Pack) report(d *Document, steps []Step, used map[*Rule]int, findings []
 		r.Rules = append(r.Rules, RuleUse{p.stamp.ID, p.stamp.Why, used[p.stamp], p.stamp.Category})
 	}
 	r.Needed = string(r.Output) != d.src
-	var counts [5]Counts
-	r.Origins = d.origins(&counts)
-	fates, err := d.fates(&counts)
+	a := account{d: d, in: make([]inputLine, lineCount(d.src)), out: make([]outputLine, 0, lineCount(d.src))}
+	a.print()
+	err := a.judge()
 	if err != nil {
 		return nil, err
 	}
-	r.Fates = fates
+	var counts [5]Counts
+	r.Origins = a.origins(&counts)
+	if r.Fates, err = a.fates(string(r.Output), &counts); err != nil {
+		return nil, err
+	}
 	for i, category := range summaryOrder() {
 		r.Summary[category] = counts[i]
 	}
@@ -39,60 +44,225 @@ func uses(steps []Step, used map[*Rule]int) []RuleUse {
 	return all
 }
 
-// origins numbers the lines of the output and says where each comes from.
-func (d *Document) origins(counts *[5]Counts) []Origin {
-	origins := make([]Origin, 0, len(d.nodes))
-	inputs := make([]int, 0, len(d.nodes))
-	d.root.walk(func(n *node) {
-		n.out = int32(len(origins)) + 1
-		rule := ""
-		if n.rule != nil && n.fate != leftToPerson {
-			rule = n.rule.ID
+func lineCount(text string) int {
+	n := strings.Count(text, "\n")
+	if text != "" && text[len(text)-1] != '\n' {
+		n++
+	}
+	return n
+}
+
+// account follows the lines of the input into the output. A line may hold
+// several nodes, and a node several lines.
+type account struct {
+	d      *Document
+	in     []inputLine
+	out    []outputLine
+	open   bool // the last line of out has no end yet
+	placed int  // how many of the blocks around were taken out of their places
+}
+
+type inputLine struct {
+	fate    nodeFate // the strongest of those of its nodes
+	cat     uint8
+	present bool // something of it is in the output
+	known   bool // a node stands on it
+	rule    *Rule
+	outputs []int
+}
+
+type outputLine struct {
+	rule   *Rule
+	inputs []int
+}
+
+// print walks through the output as it is printed.
+func (a *account) print() {
+	ins, outs := make([]int, len(a.in)), make([]int, len(a.in))
+	for i := range a.in {
+		a.in[i].outputs = outs[i:i:(i + 1)]
+	}
+	backing := func() []int {
+		if i := len(a.out); i < len(ins) {
+			return ins[i:i:(i + 1)]
 		}
-		for i := range int(n.lines) {
-			o := Origin{Line: len(origins) + 1, Rule: rule}
-			if n.line > 0 {
-				inputs = append(inputs, int(n.line)+i)
-				o.Inputs = inputs[len(inputs)-1 : len(inputs) : len(inputs)]
+		return nil
+	}
+	enter := func(n *node) {
+		n.out = true
+		if n.placed {
+			a.placed++
+		}
+		a.piece(n, n.line, n.lines, backing, n.indent, n.raw, n.rest)
+	}
+	leave := func(n *node) {
+		if n.tail != "" {
+			a.piece(n, n.closes, n.closed, backing, n.tail)
+			a.close(n)
+		}
+		if n.placed {
+			a.placed--
+		}
+	}
+	enter(&a.d.root)
+	a.d.root.walk(enter, leave)
+	leave(&a.d.root)
+}
+
+// piece adds a node's head or tail, which stood on lines of the input from
+// first on; 0 = it is new.
+func (a *account) piece(n *node, first, lines int32, backing func() []int, parts ...string) {
+	input := int(first)
+	for _, text := range parts {
+		for text != "" { // by line
+			if !a.open {
+				a.out = append(a.out, outputLine{inputs: backing()})
 			}
-			origins = append(origins, o)
+			o := &a.out[len(a.out)-1]
+			if n.rule != nil && n.fate != leftToPerson && o.rule == nil {
+				o.rule = n.rule
+			}
+			if first > 0 {
+				a.join(o, input)
+			}
+			i := strings.IndexByte(text, '\n')
+			if a.open = i < 0; a.open {
+				break
+			}
+			text = text[i+1:]
+			input = min(input+1, int(first+lines)-1)
 		}
-		if n.line == 0 {
-			counts[indexOf(n.rule.Category)].Added++
+	}
+}
+
+// join notes that the last line of the output comes from a line of the input.
+func (a *account) join(o *outputLine, input int) {
+	if !slices.Contains(o.inputs, input) {
+		o.inputs = append(o.inputs, input)
+		l := &a.in[input-1]
+		l.outputs = append(l.outputs, len(a.out))
+	}
+}
+
+// close judges the lines of a block's tail: they are as they were, but where
+// the block came to another place.
+func (a *account) close(n *node) {
+	fate, rule := untouched, n.rule
+	if a.placed > 0 && rule != nil {
+		fate = altered
+	}
+	for i := range n.closed {
+		a.in[n.closes-1+i].take(fate, rule, n.cat)
+		a.in[n.closes-1+i].present = true
+	}
+}
+
+func (l *inputLine) take(fate nodeFate, rule *Rule, cat uint8) {
+	if !l.known || fate > l.fate {
+		l.fate, l.cat, l.known = fate, cat, true
+		if fate != untouched {
+			l.rule = rule
 		}
-	}, nil)
+	}
+}
+
+// judge gives each line of the input the fate of its nodes. That one is gone
+// without a rule would be our own mistake: then there is no result.
+func (a *account) judge() error {
+	a.head(&a.d.root)
+	for i := range a.d.nodes {
+		n := &a.d.nodes[i]
+		if n.out == (n.fate == removed) {
+			return fault.New(fault.Internal, "migrate.Apply", "", "line %d is lost without a rule", n.line)
+		}
+		a.head(n)
+		if n.fate == removed {
+			for j := range n.closed {
+				a.in[n.closes-1+j].take(removed, n.rule, n.cat)
+			}
+		}
+	}
+	return nil
+}
+
+func (a *account) head(n *node) {
+	for i := range n.lines {
+		l := &a.in[n.line-1+i]
+		l.take(n.fate, n.rule, n.cat)
+		l.present = l.present || n.fate != removed
+	}
+}
+
+func (a *account) origins(counts *[5]Counts) []Origin {
+	origins := make([]Origin, len(a.out))
+	for i := range a.out {
+		o := &a.out[i]
+		origins[i] = Origin{Line: i + 1, Inputs: o.inputs}
+		if o.rule != nil {
+			origins[i].Rule = o.rule.ID
+			if len(o.inputs) == 0 {
+				counts[indexOf(o.rule.Category)].Added++
+			}
+		}
+	}
 	return origins
 }
 
-// fates says what became of each input line. That a line is gone without a
-// rule would be our own mistake: then there is no result.
-func (d *Document) fates(counts *[5]Counts) ([]LineFate, error) {
-	fates := make([]LineFate, 0, len(d.nodes))
-	outputs := make([]int, 0, len(d.nodes))
-	for i := range d.nodes {
-		n := &d.nodes[i]
-		if (n.out == 0) != (n.fate == removed) {
-			return nil, fault.New(fault.Internal, "migrate.Apply", "", "line %d is lost without a rule", n.line)
+// fates says what became of each input line.
+func (a *account) fates(output string, counts *[5]Counts) ([]LineFate, error) {
+	fates := make([]LineFate, len(a.in))
+	starts := lineStarts(output, len(a.out))
+	rest := a.d.src
+	for i := range a.in {
+		var text string
+		text, rest, _ = strings.Cut(rest, "\n")
+		l := &a.in[i]
+		fates[i] = LineFate{Line: i + 1, Text: strings.TrimSuffix(text, "\r"), Fate: Kept, Outputs: l.outputs}
+		if l.fate == removed && l.present {
+			l.fate = altered
 		}
-		rest := d.src[n.offset:]
-		for j := range int(n.lines) {
-			var text string
-			text, rest, _ = strings.Cut(rest, "\n")
-			f := LineFate{Line: int(n.line) + j, Text: strings.TrimSuffix(text, "\r"), Fate: Kept}
-			n.tell(&f, &counts[n.cat])
-			if n.out > 0 {
-				outputs = append(outputs, int(n.out)+j)
-				f.Outputs = outputs[len(outputs)-1 : len(outputs) : len(outputs)]
-			}
-			fates = append(fates, f)
+		if l.fate != altered && l.fate != removed {
+			a.compare(l, fates[i].Text, output, starts)
 		}
+		if l.fate != untouched && l.rule == nil {
+			return nil, fault.New(fault.Internal, "migrate.Apply", "", "line %d is another one without a rule", i+1)
+		}
+		l.tell(&fates[i], &counts[l.cat])
 	}
 	return fates, nil
 }
 
+func lineStarts(text string, lines int) []int {
+	starts := make([]int, 0, lines)
+	for at := 0; at < len(text); {
+		starts = append(starts, at)
+		i := strings.IndexByte(text[at:], '\n')
+		if i < 0 {
+			break
+		}
+		at += i + 1
+	}
+	return starts
+}
+
+// compare finds that a line whose nodes stayed is another one by what came or
+// went beside them on the line.
+func (a *account) compare(l *inputLine, text, output string, starts []int) {
+	for _, o := range l.outputs {
+		line, _, _ := strings.Cut(output[starts[o-1]:], "\n")
+		if strings.TrimSuffix(line, "\r") == text {
+			continue
+		}
+		l.fate = altered
+		if l.rule == nil {
+			l.rule = a.out[o-1].rule
+		}
+	}
+}
+
 // tell fills in a line's fate, and counts it.
-func (n *node) tell(f *LineFate, c *Counts) {
-	switch n.fate {
+func (l *inputLine) tell(f *LineFate, c *Counts) {
+	switch l.fate {
 	case untouched:
 		c.Kept++
 		return
@@ -106,5 +276,5 @@ func (n *node) tell(f *LineFate, c *Counts) {
 		f.Fate = Dropped
 		c.Dropped++
 	}
-	f.Rule, f.Because = n.rule.ID, n.rule.because()
+	f.Rule, f.Because = l.rule.ID, l.rule.because()
 }
