@@ -82,6 +82,8 @@ type yard struct {
 	log     *os.File
 	resumed []time.Duration
 
+	watchers sync.WaitGroup
+
 	mu       sync.Mutex // owns what follows
 	runs     []fleet.RunID
 	answered map[string]answer // by question
@@ -113,6 +115,7 @@ func newYard(ctx context.Context, t *testing.T) *yard {
 	y.log, err = os.Create(filepath.Join(t.TempDir(), "server.log"))
 	y.must(err)
 	t.Cleanup(func() { _ = y.log.Close() })
+	t.Cleanup(y.watchers.Wait)
 	return y
 }
 
@@ -186,14 +189,21 @@ func (y *yard) client() (*client.Client, error) {
 	return client.New(y.url, secret.New(strings.TrimSpace(string(token))))
 }
 
-// killAll starts and kills the server.
+// killAll starts and kills the server: some at a random moment, some in the
+// moment in which a device has begun what it was told, whose answer is still
+// on its way.
 func (y *yard) killAll(ctx context.Context, kills int, seed uint64) {
 	y.t.Logf("%d kills, DRYDOCK_SEED=%d", kills, seed)
 	moments := rand.New(rand.NewPCG(seed, 1))
 	for range kills {
 		server := y.start(ctx)
 		life := time.NewTimer(lifetime(moments))
+		var begun <-chan time.Time
+		if moments.IntN(2) == 0 {
+			begun = y.nextEffect(ctx, time.Duration(moments.IntN(4000))*time.Microsecond)
+		}
 		select {
+		case <-begun:
 		case <-life.C:
 		case <-ctx.Done():
 			y.t.Fatal(ctx.Err())
@@ -210,6 +220,35 @@ func lifetime(r *rand.Rand) time.Duration {
 		return time.Duration(50+r.IntN(300)) * time.Millisecond
 	}
 	return time.Duration(300+r.IntN(1500)) * time.Millisecond
+}
+
+// nextEffect tells when something has happened to a device, a little later.
+func (y *yard) nextEffect(ctx context.Context, later time.Duration) <-chan time.Time {
+	size := func() int64 {
+		info, err := os.Stat(y.effects)
+		if err != nil {
+			return 0
+		}
+		return info.Size()
+	}
+	before := size()
+	told := make(chan time.Time, 1)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // longer than any lifetime
+	y.watchers.Go(func() {
+		defer cancel()
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for size() == before {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+		tick.Reset(max(later, 1))
+		told <- <-tick.C
+	})
+	return told
 }
 
 // operate is the user: sets the fleet up, starts round after round of updates
