@@ -2,148 +2,199 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"drydock/internal/fault"
 	"drydock/internal/migrate"
+	"drydock/internal/migrate/report"
 	"drydock/migrations"
 )
 
 func (s *session) migrateCommand() *cobra.Command {
-	return noun("migrate", "Carry configurations to another version: check, apply; needs no server",
-		s.migrateCheck(), s.migrateApply())
+	return noun("migrate", "Carry configurations to another version: check, apply, test; needs no server",
+		s.migrateCheck(), s.migrateApply(), s.migrateTest())
 }
 
 // migration is what the flags of check and apply name.
-type migration struct{ pack, from, to string }
+type migration struct{ pack, from, to, report, out string }
 
 func (m *migration) register(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&m.pack, "pack", "", "migration `PACK`: a name, or a folder with pack.yaml")
 	flags.StringVar(&m.from, "from", "", "`VERSION` of the configuration (default: what it tells itself)")
-	flags.StringVar(&m.to, "to", "", "`VERSION` that it is for")
-	_ = c.MarkFlagRequired("pack")
-	_ = c.MarkFlagRequired("to")
+	flags.StringVar(&m.to, "to", "", "`VERSION` that it is for (default: the newest that the pack knows)")
+	flags.StringVar(&m.report, "report", "", "what became of every line, as `FORM`: "+strings.Join(report.Formats(), ", "))
+	flags.StringVar(&m.out, "out", "", "write to a new `FILE` instead of standard output")
 }
 
-// apply migrates a file in memory.
-func (m *migration) apply(path string) (*migrate.Result, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return nil, usagef("%v", err)
+// migrated is one configuration and what became of it.
+type migrated struct {
+	about  report.About
+	pack   *migrate.Pack
+	result *migrate.Result
+}
+
+// load reads the pack. A pack that cannot be read is bad input.
+func (m *migration) load() (*migrate.Pack, error) {
+	if m.pack == "" {
+		return nil, usagef("name the migration pack: --pack NAME, or --pack FOLDER with a %s; drydock brings along %s",
+			migrate.PackFile, strings.Join(packNames(migrations.FS), ", "))
 	}
-	pack, err := loadPack(m.pack)
+	if m.report != "" && !slices.Contains(report.Formats(), m.report) {
+		return nil, usagef("--report %s: reports are %s", m.report, strings.Join(report.Formats(), ", "))
+	}
+	return loadPack(m.pack)
+}
+
+// apply migrates one file, "-" for standard input, in memory.
+func (s *session) applyTo(m *migration, pack *migrate.Pack, path string) (*migrated, error) {
+	content, err := s.readInput(path)
 	if err != nil {
 		return nil, err
 	}
-	from := m.from
-	if from == "" {
-		detected, ok := pack.DetectVersion(content)
-		if !ok {
-			return nil, usagef("%s does not tell its version: give --from", path)
-		}
+	from, to := m.from, m.to
+	if detected, ok := pack.DetectVersion(content); ok && from == "" {
 		from = detected
 	}
-	result, err := pack.Apply(from, m.to, content)
+	if to == "" {
+		to = newest(pack)
+	}
+	result, err := pack.Apply(m.from, to, content)
 	if err != nil {
 		return nil, fault.New(fault.CodeOf(err), "", path, "%w", err)
 	}
-	return result, nil
+	return &migrated{report.About{File: path, Pack: pack.Name, From: from, To: to}, pack, result}, nil
 }
 
-func loadPack(name string) (*migrate.Pack, error) {
-	var source fs.FS = migrations.FS
-	if info, err := os.Stat(filepath.Join(name, "pack.yaml")); err == nil && !info.IsDir() {
-		abs, err := filepath.Abs(name)
-		if err != nil {
-			return nil, err
-		}
-		return migrate.LoadPack(os.DirFS(filepath.Dir(abs)), filepath.Base(abs))
+// newest is the version that the pack's last step leads to.
+func newest(p *migrate.Pack) string {
+	if len(p.Steps) == 0 {
+		return ""
 	}
-	if _, err := fs.Stat(source, name); err != nil {
-		return nil, usagef("there is no migration pack %q, and no folder of that name with a pack.yaml", name)
-	}
-	return migrate.LoadPack(source, name)
+	return p.Steps[len(p.Steps)-1].To
 }
 
-func (s *session) migrateCheck() *cobra.Command {
-	var m migration
-	c := &cobra.Command{Use: "check FILE...", Short: "Say whether configurations must be modified for a version, and by which rules",
-		Long: `Say for each file whether it must be modified for a version: no, yes (by which
-rules), or manual (a person must decide). Exit code 1 if any file needs a person or fails.`, Args: cobra.MinimumNArgs(1)}
-	m.register(c)
-	c.RunE = func(_ *cobra.Command, args []string) error {
-		type verdict struct {
-			File   string   `json:"file"`
-			Modify string   `json:"modify"`
-			Rules  []string `json:"rules,omitempty"`
-			Error  string   `json:"error,omitempty"`
-		}
-		var verdicts []verdict
-		bad := false
-		for _, path := range args {
-			v := verdict{File: path, Modify: "no"}
-			result, err := m.apply(path)
-			switch {
-			case err != nil:
-				v.Modify, v.Error, bad = "error", err.Error(), true
-			case result.NeedsPerson():
-				v.Modify, bad = "manual", true
-			case result.Needed:
-				v.Modify = "yes"
-			}
-			if result != nil {
-				for _, r := range result.Rules {
-					v.Rules = append(v.Rules, r.ID)
-				}
-			}
-			verdicts = append(verdicts, v)
-		}
-		if err := s.print(verdicts, func(w *tabwriter.Writer) {
-			row(w, "FILE", "MODIFY", "RULES", "ERROR")
-			for _, v := range verdicts {
-				row(w, v.File, v.Modify, strings.Join(v.Rules, ","), v.Error)
-			}
-		}); err != nil {
-			return err
-		}
-		if bad {
-			return exitError(fault.ExitFailed)
-		}
+func (s *session) readInput(path string) ([]byte, error) {
+	var content []byte
+	var err error
+	if path == "-" {
+		content, err = io.ReadAll(s.Stdin)
+	} else {
+		content, err = os.ReadFile(path)
+	}
+	switch {
+	case err != nil:
+		return nil, usagef("%v", err)
+	case len(content) == 0:
+		return nil, usagef("%s is empty: a configuration is expected", path)
+	}
+	return content, nil
+}
+
+// packNames are the packs in the root of a file system.
+func packNames(fsys fs.FS) []string {
+	files, err := fs.Glob(fsys, "*/"+migrate.PackFile)
+	if err != nil {
 		return nil
 	}
-	return c
+	names := make([]string, 0, len(files))
+	for _, f := range files {
+		names = append(names, filepath.Dir(f))
+	}
+	return names
+}
+
+// loadPack reads a pack by its name or folder.
+func loadPack(name string) (*migrate.Pack, error) {
+	fsys, dir, err := findPack(name)
+	if err != nil {
+		return nil, err
+	}
+	return migrate.LoadPack(fsys, dir)
+}
+
+// findPack finds a pack among those that drydock brings along, or a folder.
+func findPack(name string) (fs.FS, string, error) {
+	if info, err := os.Stat(filepath.Join(name, migrate.PackFile)); err == nil && !info.IsDir() {
+		abs, err := filepath.Abs(name)
+		if err != nil {
+			return nil, "", err
+		}
+		return os.DirFS(filepath.Dir(abs)), filepath.Base(abs), nil
+	}
+	if fs.ValidPath(name) {
+		if _, err := fs.Stat(migrations.FS, name+"/"+migrate.PackFile); err == nil {
+			return migrations.FS, name, nil
+		}
+	}
+	return nil, "", usagef("there is no migration pack %q, and no folder of that name with a %s; drydock brings along %s",
+		name, migrate.PackFile, strings.Join(packNames(migrations.FS), ", "))
 }
 
 func (s *session) migrateApply() *cobra.Command {
 	var m migration
 	c := &cobra.Command{Use: "apply FILE", Short: "Print the configuration as it must be for a version; the file stays as it is",
-		Long: `Print the configuration as it must be for a version. The file is never overwritten;
---out writes a new one. What was done is told on stderr, every line with --lines.`, Args: cobra.ExactArgs(1)}
+		Long: `Print the configuration as it must be for a version; "-" reads standard input. The
+file is never overwritten; --out writes a new one. The report (--report, else a
+short account) goes to standard error, and with --out to standard output.
+
+Exit codes: 0 migrated or nothing to do, 2 the file or the pack cannot be read,
+3 a person must decide something: the result so far is written all the same.`, Args: cobra.ExactArgs(1)}
 	m.register(c)
-	out := c.Flags().String("out", "", "write to a new `FILE`")
-	lines := c.Flags().Bool("lines", false, "tell the fate of every line")
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		result, err := m.apply(args[0])
+		pack, err := m.load()
 		if err != nil {
 			return err
 		}
-		if err := s.writeNew(*out, result.Output); err != nil {
+		done, err := s.applyTo(&m, pack, args[0])
+		if err != nil {
 			return err
 		}
-		s.tell(result, *lines)
-		if result.NeedsPerson() {
-			return exitError(fault.ExitWaiting)
+		if err := s.writeNew(m.out, done.result.Output); err != nil {
+			return err
 		}
-		return nil
+		to := s.Stderr
+		if m.out != "" {
+			to = s.Stdout
+		}
+		if err := account(to, m.report, done); err != nil {
+			return err
+		}
+		return needsPerson(done.result.NeedsPerson())
 	}
 	return c
+}
+
+// needsPerson is the exit code for what a person must decide.
+func needsPerson(it bool) error {
+	if it {
+		return exitError(fault.ExitWaiting)
+	}
+	return nil
+}
+
+// account writes the wanted report, or a short one.
+func account(w io.Writer, form string, done *migrated) error {
+	if form != "" {
+		return report.Write(w, form, done.about, done.result)
+	}
+	for _, use := range done.result.Rules {
+		fmt.Fprintf(w, "rule %s, %d times: %s\n", use.ID, use.Count, printable(use.Why))
+	}
+	for _, f := range done.result.Findings {
+		fmt.Fprintf(w, "%s, line %d: %s\n", f.Severity, f.Line, printable(f.Message))
+	}
+	if !done.result.Needed {
+		fmt.Fprintln(w, "nothing had to be modified")
+	}
+	return nil
 }
 
 // writeNew writes to stdout, or to a file that must not be there yet.
@@ -156,27 +207,12 @@ func (s *session) writeNew(path string, content []byte) error {
 	if err != nil {
 		return usagef("%v", err)
 	}
-	if _, err := f.Write(content); err != nil {
-		f.Close()
-		return err
+	_, err = f.Write(content)
+	if closing := f.Close(); err == nil {
+		err = closing
 	}
-	return f.Close()
-}
-
-func (s *session) tell(r *migrate.Result, lines bool) {
-	for _, use := range r.Rules {
-		fmt.Fprintf(s.Stderr, "rule %s, %d times: %s\n", use.ID, use.Count, use.Why)
+	if err != nil {
+		_ = os.Remove(path) // half a configuration is worse than none
 	}
-	for _, f := range r.Findings {
-		fmt.Fprintf(s.Stderr, "%s, line %d: %s\n", f.Severity, f.Line, printable(f.Message))
-	}
-	if !r.Needed {
-		fmt.Fprintln(s.Stderr, "nothing had to be modified")
-	}
-	if !lines {
-		return
-	}
-	for _, l := range r.Fates {
-		fmt.Fprintf(s.Stderr, "%5d  %-8s %-24s %s\n", l.Line, l.Fate, l.Rule, printable(l.Text))
-	}
+	return err
 }

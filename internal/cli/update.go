@@ -41,7 +41,6 @@ func (f *orderFlags) register(c *cobra.Command) {
 	flags.BoolVar(&f.allOfThem, "all", false, "update every device")
 	flags.StringVar(&f.release, "release", "", "`RELEASE` to load")
 	flags.StringVar(&f.protocol, "protocol", "", "`PROTOCOL` of the transfers: tftp or ftp (default: the driver's first)")
-	_ = c.MarkFlagRequired("release")
 }
 
 func (f *orderFlags) order(ctx context.Context, api *client.Client) (client.RunOrder, error) {
@@ -112,6 +111,7 @@ func (s *session) updatePlan() *cobra.Command {
 	var f orderFlags
 	c := &cobra.Command{Use: "plan", Short: "Say what an update would do; touches nothing", Args: cobra.NoArgs}
 	f.register(c)
+	_ = c.MarkFlagRequired("release")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		api, err := s.client()
 		if err != nil {
@@ -159,6 +159,7 @@ answer was given beforehand with --answer.
 		Args: cobra.NoArgs,
 	}
 	f.register(c)
+	_ = c.MarkFlagRequired("release")
 	watch := c.Flags().Bool("watch", false, "show progress and ask questions until every run has ended")
 	c.Flags().StringArrayVar(&f.answers, "answer", nil, "standing `ANSWER`: \"STEP[/CAUSE]: repeat N, then ask|stop|restore-files\"")
 	c.Flags().DurationVar(&f.wait, "question-timeout", 0, "how `LONG` a question waits before the run stops safely (default 24h)")

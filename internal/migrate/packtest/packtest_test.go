@@ -108,7 +108,7 @@ func TestWhatACaseCatches(t *testing.T) {
 		"no file input.*":                               {"p/tests/one/input.conf": "absent"},
 		"2 files expected.*":                            {"p/tests/one/expected.txt": ""},
 		"findings.yaml says from, to and findings":      {"p/tests/one/findings.yaml": "absent"},
-		"line 1":                                        {"p/tests/one/findings.yaml": "form: \"1\"\n"},
+		"line 1": {"p/tests/one/findings.yaml": "form: \"1\"\n"},
 	} {
 		if got := wrong(t, change); !strings.Contains(strings.ReplaceAll(got, "[1:1]", "line 1"), want) {
 			t.Errorf("%v: %q, want %q in it", change, got, want)
