@@ -321,8 +321,12 @@ func (c *Client) Questions(ctx context.Context, all bool) (list []Question, err 
 // Answer answers a question. The first answer wins; a later one is told so by
 // an error with code conflict.
 func (c *Client) Answer(ctx context.Context, question string, choice procedure.Choice, by string) (q Question, err error) {
-	body := map[string]string{"choice": string(choice), "by": by}
-	return q, c.call(ctx, http.MethodPost, "/api/v1/questions/"+url.PathEscape(question)+"/answer", nil, body, &q)
+	return c.Reply(ctx, question, Reply{Choice: choice, By: by})
+}
+
+// Reply answers a question with all that an answer may have.
+func (c *Client) Reply(ctx context.Context, question string, r Reply) (q Question, err error) {
+	return q, c.call(ctx, http.MethodPost, "/api/v1/questions/"+url.PathEscape(question)+"/answer", nil, r, &q)
 }
 
 // Backups lists backups, newest first; device and run may be empty.

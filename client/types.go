@@ -132,6 +132,13 @@ type Question struct {
 	AnsweredAt time.Time        `json:"answeredAt,omitzero"`
 }
 
+// Reply is an answer to a question.
+type Reply struct {
+	Choice        procedure.Choice `json:"choice" enum:"repeat,stop,restore-files,proceed"`
+	By            string           `json:"by,omitempty" doc:"who answers"`
+	Configuration []byte           `json:"configuration,omitempty" doc:"with proceed, to manual findings of a migration: the configuration that the device shall get instead of the migration's"`
+}
+
 // Difference is one line that two configurations do not share.
 type Difference struct {
 	Kind         string   `json:"kind" doc:"lost, added or changed"`
@@ -187,6 +194,8 @@ type Report struct {
 	Lines      []Line                `json:"lines,omitempty"`
 	Findings   []Finding             `json:"findings,omitempty"`
 	Summary    map[string]Counts     `json:"summary,omitempty" doc:"by category: user, port, protocol, default"`
+	EditedBy   string                `json:"editedBy,omitempty" doc:"who changed what the migration made"`
+	Edited     []Difference          `json:"edited,omitempty" doc:"what they changed: expected is what the migration made"`
 	Comparison *procedure.Comparison `json:"comparison,omitempty" doc:"second backup against what was expected"`
 	Added      []Difference          `json:"added,omitempty" doc:"what the device added by itself"`
 }

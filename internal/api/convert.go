@@ -65,7 +65,8 @@ func diff(d engine.Diff) client.Diff {
 }
 
 func report(r engine.Report) client.Report {
-	out := client.Report{Run: r.Run, Comparison: r.Comparison, Added: mapped(r.Added, difference)}
+	out := client.Report{Run: r.Run, Comparison: r.Comparison, Added: mapped(r.Added, difference),
+		EditedBy: r.EditedBy, Edited: mapped(r.Edited, difference)}
 	if r.Migration == nil {
 		return out
 	}

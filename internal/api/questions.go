@@ -16,18 +16,20 @@ func (s *server) questions() {
 		records, err := s.Store.Questions(ctx, store.QuestionFilter{Open: !q.All})
 		return list(mapped(records, question), err)
 	})
-	register(s, post("answer-question", "/api/v1/questions/{id}/answer", "Answer; the first answer wins"), func(ctx context.Context, in *struct {
+	op := post("answer-question", "/api/v1/questions/{id}/answer", "Answer; the first answer wins")
+	op.MaxBodyBytes = maxConfiguration
+	register(s, op, func(ctx context.Context, in *struct {
 		ID   string `path:"id"`
-		Body struct {
-			Choice procedure.Choice `json:"choice" enum:"repeat,stop,restore-files,proceed"`
-			By     string           `json:"by,omitempty" doc:"who answers"`
-		}
+		Body client.Reply
 	}) (*body[client.Question], error) {
-		return answer(s.answer(ctx, in.ID, in.Body.Choice, by(in.Body.By)))
+		return answer(s.answer(ctx, in.ID, in.Body))
 	})
 }
 
-func (s *server) answer(ctx context.Context, id string, choice procedure.Choice, by string) (client.Question, error) {
+// maxConfiguration bounds an answer with a configuration in it, in base64.
+const maxConfiguration = 96 << 20
+
+func (s *server) answer(ctx context.Context, id string, r client.Reply) (client.Question, error) {
 	before, err := s.question(ctx, id)
 	if err != nil {
 		return before, err
@@ -35,7 +37,13 @@ func (s *server) answer(ctx context.Context, id string, choice procedure.Choice,
 	if !before.Open && before.Choice != "" {
 		return before, fault.New(fault.Conflict, "", "question "+id, "%s has answered it with %q", before.AnsweredBy, before.Choice)
 	}
-	if _, err := s.Runtime.Answer(ctx, before.Run, id, choice, by); err != nil {
+	reply := procedure.Reply{Question: id, Choice: r.Choice, By: by(r.By)}
+	if len(r.Configuration) > 0 {
+		if reply.Edited, err = s.Engine.Edit(ctx, before.Run, id, r.Configuration, reply.By); err != nil {
+			return before, err
+		}
+	}
+	if _, err := s.Runtime.Answer(ctx, before.Run, reply); err != nil {
 		return before, err
 	}
 	return s.question(ctx, id)

@@ -73,13 +73,17 @@ func (s *session) questionAnswer() *cobra.Command {
 	}
 	all := c.Flags().Bool("all", false, "answer every open question that allows it")
 	step := c.Flags().String("step", "", "with --all: only questions of this `STEP`")
+	edited := c.Flags().String("configuration", "", "with proceed, to manual findings: `FILE` with the configuration that the device shall get")
 	cause := c.Flags().String("cause", "", "with --all: only questions with this `CAUSE`")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if !*all {
 			if len(args) != 2 {
 				return usagef("say which question and which answer, or give --all")
 			}
-			return s.answerOne(c, args[0], procedure.Choice(args[1]))
+			return s.answerOne(c, args[0], procedure.Choice(args[1]), *edited)
+		}
+		if *edited != "" {
+			return usagef("--configuration answers one question")
 		}
 		if len(args) != 1 {
 			return usagef("with --all give only the answer")
@@ -89,12 +93,20 @@ func (s *session) questionAnswer() *cobra.Command {
 	return c
 }
 
-func (s *session) answerOne(c *cobra.Command, id string, choice procedure.Choice) error {
+func (s *session) answerOne(c *cobra.Command, id string, choice procedure.Choice, edited string) error {
+	reply := client.Reply{Choice: choice, By: s.who()}
+	if edited != "" {
+		content, err := s.readInput(edited)
+		if err != nil {
+			return err
+		}
+		reply.Configuration = content
+	}
 	api, err := s.client()
 	if err != nil {
 		return err
 	}
-	q, err := api.Answer(c.Context(), id, choice, s.who())
+	q, err := api.Reply(c.Context(), id, reply)
 	if err != nil {
 		return err
 	}

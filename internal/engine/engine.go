@@ -64,7 +64,7 @@ type Runtime interface {
 	Start(ctx context.Context, plan procedure.Plan, requestKey string) (fleet.RunID, error)
 	// Answer answers a question; the first answer wins, a later one gets
 	// fault.Conflict.
-	Answer(ctx context.Context, run fleet.RunID, question string, choice procedure.Choice, by string) (procedure.State, error)
+	Answer(ctx context.Context, run fleet.RunID, reply procedure.Reply) (procedure.State, error)
 	// Cancel stops a run before its next effect.
 	Cancel(ctx context.Context, run fleet.RunID, by string) (procedure.State, error)
 	// Watch gives changes until ctx ends; a slow watcher loses some and is told.

@@ -6,6 +6,7 @@ import (
 	"drydock/internal/driver"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
+	"drydock/internal/migrate"
 	"drydock/internal/procedure"
 )
 
@@ -57,12 +58,15 @@ func (e *Engine) Report(ctx context.Context, id fleet.RunID) (Report, error) {
 	if err := e.reportMigration(ctx, &report, st); err != nil {
 		return report, err
 	}
-	if st.Comparison == nil || st.Comparison.Backup == nil || st.Assessment.Expected == nil {
-		return report, nil
-	}
 	d, err := e.driverOf(ctx, st.Backup.ID)
 	if err != nil {
 		return report, err
+	}
+	if err := e.reportEdit(ctx, d, &report, st); err != nil {
+		return report, err
+	}
+	if st.Comparison == nil || st.Comparison.Backup == nil || st.Assessment.Expected == nil {
+		return report, nil
 	}
 	report.Added, _, err = e.differences(ctx, d, st.Assessment.Expected.ID, st.Comparison.Backup.ID)
 	return report, err
@@ -78,5 +82,23 @@ func (e *Engine) reportMigration(ctx context.Context, report *Report, st procedu
 		return err
 	}
 	report.Migration, err = e.migrated(release, st.From, content)
+	return err
+}
+
+// reportEdit says what a person changed of what the migration made.
+func (e *Engine) reportEdit(ctx context.Context, d *driver.Driver, report *Report, st procedure.State) error {
+	if st.Assessment.EditedBy == "" || report.Migration == nil {
+		return nil
+	}
+	_, edited, err := e.Store.OpenBackup(ctx, st.Assessment.Expected.ID)
+	if err != nil {
+		return err
+	}
+	rules, categories, err := comparison(d)
+	if err != nil {
+		return err
+	}
+	report.EditedBy = st.Assessment.EditedBy
+	report.Edited, err = migrate.Compare(rules, categories, report.Migration.Output, edited)
 	return err
 }

@@ -78,7 +78,9 @@ type Diff struct {
 // Report says what a run did to the configuration.
 type Report struct {
 	Run        fleet.RunID
-	Migration  *migrate.Result // nil: not assessed, or the release has no pack
+	Migration  *migrate.Result      // nil: not assessed, or the release has no pack
+	EditedBy   string               // who changed what the migration made; "" = nobody
+	Edited     []migrate.Difference // what they changed
 	Comparison *procedure.Comparison
 	Added      []migrate.Difference // second backup against what was expected
 }

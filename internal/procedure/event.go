@@ -44,6 +44,22 @@ type Event struct {
 	Question string `json:"question,omitempty"`
 	Choice   Choice `json:"choice,omitempty"`
 	By       string `json:"by,omitempty"`
+	// Edited is the configuration that the person wants instead of the one that
+	// the migration made; with the choice proceed, to manual findings.
+	Edited *BackupRef `json:"edited,omitempty"`
+}
+
+// Reply is a person's answer to a question.
+type Reply struct {
+	Question string
+	Choice   Choice
+	By       string
+	Edited   *BackupRef // see Event
+}
+
+// Event gives the reply as what happened to the run.
+func (r Reply) Event() Event {
+	return Event{Kind: Answered, Question: r.Question, Choice: r.Choice, By: r.By, Edited: r.Edited}
 }
 
 // ActionKind says what is to be done.

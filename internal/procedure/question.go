@@ -148,9 +148,29 @@ func (t *turn) answered() error {
 	if !slices.Contains(t.Question.Choices, t.ev.Choice) {
 		return t.unfit("the answers to this question are %v", t.Question.Choices)
 	}
+	if t.ev.Edited != nil {
+		if err := t.edited(*t.ev.Edited); err != nil {
+			return err
+		}
+	}
 	t.withdraw()
 	t.by = t.ev.By
 	return t.choose(t.ev.Choice)
+}
+
+// edited takes the configuration that a person made of the migration's: it is
+// what the device gets, and what the second backup is held against.
+func (t *turn) edited(by BackupRef) error {
+	switch {
+	case t.Step != Assess || t.Question.Cause != ManualFindings || t.ev.Choice != Proceed:
+		return t.unfit("an edited configuration answers manual findings, with %s", Proceed)
+	case by.Device != t.Plan.Device || by.Run != t.Plan.Run:
+		return t.unfit("the edited configuration is of run %s of device %s", by.Run, by.Device)
+	}
+	a := *t.Assessment
+	a.Needed, a.Expected, a.EditedBy = true, &by, t.ev.By
+	t.Assessment = &a
+	return nil
 }
 
 // choose follows an answer, given now or beforehand. An effect whose outcome

@@ -37,6 +37,7 @@ type Assessment struct {
 	Manual   int        `json:"manual,omitempty"` // findings that need a person
 	Rules    []string   `json:"rules,omitempty"`  // the rules that fired
 	Expected *BackupRef `json:"expected,omitempty"`
+	EditedBy string     `json:"editedBy,omitempty"` // who changed what the migration made
 }
 
 // Comparison is the result of comparing a second backup in meaning.

@@ -140,7 +140,7 @@ func (t *turn) absorb() (Cause, string) {
 	case OpAssess:
 		t.Assessment = t.ev.Assessment
 		if n := t.Assessment.Manual; n > 0 {
-			return ManualFindings, fmt.Sprintf("%d findings of the migration need a person", n)
+			return ManualFindings, fmt.Sprintf("%d findings of the migration need a person%s", n, t.resultSoFar())
 		}
 	case OpVerify, OpProveRestore:
 		t.Comparison = t.ev.Comparison
@@ -206,4 +206,12 @@ func (t *turn) absorbIdentity() (Cause, string) {
 func differs(planned, seen fleet.Identity) string {
 	return fmt.Sprintf("the run is for serial %q engine %q, now serial %q engine %q answers",
 		planned.Serial, planned.EngineID, seen.Serial, seen.EngineID)
+}
+
+// resultSoFar says where the migration's result is, for a person to look at.
+func (t *turn) resultSoFar() string {
+	if t.Assessment.Expected == nil {
+		return ""
+	}
+	return fmt.Sprintf("; its result so far is backup %s", t.Assessment.Expected.ID)
 }

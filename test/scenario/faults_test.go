@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -159,6 +160,46 @@ func TestManualFinding(t *testing.T) {
 	q := y.mustAsk(run, procedure.Assess, procedure.ManualFindings, procedure.Proceed, procedure.Restore, procedure.Stop)
 	y.answer(q, procedure.Proceed)
 	y.ends(run, procedure.Updated)
+}
+
+// What a rule leaves to a person can be answered with the configuration that
+// the person wants: the device gets it, the second backup is held against it,
+// and the report says who changed what.
+func TestManualFindingIsAnsweredWithAConfiguration(t *testing.T) {
+	t.Parallel()
+	y := open(t, setup{spec: func(s *sim.Spec) { s.EchoCancelOff = 1 }})
+	run := y.update()
+	q := y.mustAsk(run, procedure.Assess, procedure.ManualFindings, procedure.Proceed)
+	st := y.until(run, "its question", func(s procedure.State) bool { return s.Question != nil })
+	if !strings.Contains(q.Detail, string(st.Assessment.Expected.ID)) {
+		t.Errorf("%q does not say where the result so far is", q.Detail)
+	}
+	made, err := y.api.BackupContent(y.ctx, st.Assessment.Expected.ID)
+	y.must(err)
+	edited := bytes.ReplaceAll(made, []byte("echo-cancel off\n"), []byte("fax passthrough\n"))
+	if bytes.Equal(made, edited) {
+		t.Fatalf("nothing to edit in\n%s", made)
+	}
+	for what, r := range map[string]client.Reply{
+		"cut":              {Choice: procedure.Proceed, Configuration: edited[:len(edited)/2]},
+		"with other words": {Choice: procedure.Stop, Configuration: edited},
+	} {
+		if _, err := y.api.Reply(y.ctx, q.ID, r); err == nil {
+			t.Fatalf("a configuration %s was taken as an answer", what)
+		}
+	}
+	_, err = y.api.Reply(y.ctx, q.ID, client.Reply{Choice: procedure.Proceed, By: "anna", Configuration: edited})
+	y.must(err)
+	st = y.ends(run, procedure.Updated)
+	y.proven(1, st)
+	if got := y.fleet.Device(1).Configuration().Text(); !strings.Contains(got, "fax passthrough") || strings.Contains(got, "echo-cancel off") {
+		t.Error("the device did not get the edited configuration")
+	}
+	report, err := y.api.Report(y.ctx, run)
+	y.must(err)
+	if report.EditedBy != "anna" || len(report.Edited) == 0 {
+		t.Errorf("the report says edited by %q: %+v", report.EditedBy, report.Edited)
+	}
 }
 
 // Cancel stops before the next effect, never in the middle of one.

@@ -34,9 +34,9 @@ func (r *Runtime) Start(ctx context.Context, plan procedure.Plan, requestKey str
 // Answer answers a question; durable on return. The first answer wins: a later
 // one gets fault.Conflict, which says who answered what. A run that is not
 // there is fault.NotFound.
-func (r *Runtime) Answer(ctx context.Context, run fleet.RunID, question string, choice procedure.Choice, by string) (procedure.State, error) {
-	ev := procedure.Event{Kind: procedure.Answered, Question: question, Choice: choice, By: by}
-	st, err := r.ask(ctx, request{run: run, event: ev})
+func (r *Runtime) Answer(ctx context.Context, run fleet.RunID, reply procedure.Reply) (procedure.State, error) {
+	question := reply.Question
+	st, err := r.ask(ctx, request{run: run, event: reply.Event()})
 	if !fault.Is(err, fault.Conflict) {
 		return st, err
 	}

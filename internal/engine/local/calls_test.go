@@ -26,7 +26,7 @@ func TestFirstAnswerWins(t *testing.T) {
 	for i := range 50 {
 		wg.Go(func() {
 			by := fmt.Sprint("user", i)
-			_, err := b.Answer(t.Context(), id, question, procedure.Stop, by)
+			_, err := b.Answer(t.Context(), id, procedure.Reply{Question: question, Choice: procedure.Stop, By: by})
 			switch {
 			case err == nil:
 				won <- by
@@ -46,7 +46,7 @@ func TestFirstAnswerWins(t *testing.T) {
 	b.end(t)
 
 	b = start(t, d)
-	_, err := b.Answer(t.Context(), id, question, procedure.Repeat, "bert")
+	_, err := b.Answer(t.Context(), id, procedure.Reply{Question: question, Choice: procedure.Repeat, By: "bert"})
 	if !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), winner+` has answered it with "stop"`) {
 		t.Errorf("an answer after the end: %v", err)
 	}
@@ -79,7 +79,7 @@ func TestAnswersOfOneBatch(t *testing.T) {
 			errs := make(chan error, 5)
 			for i := range cap(errs) {
 				go func() {
-					_, err := b.Answer(t.Context(), id, q.ID, procedure.Stop, fmt.Sprint("user", i))
+					_, err := b.Answer(t.Context(), id, procedure.Reply{Question: q.ID, Choice: procedure.Stop, By: fmt.Sprint("user", i)})
 					errs <- err
 				}()
 			}
@@ -119,7 +119,7 @@ func TestAnswersThatDoNotFit(t *testing.T) {
 		"no such question": {id, "q9", procedure.Stop, fault.Conflict},
 		"no such choice":   {id, q.ID, procedure.Restore, fault.Conflict},
 	} {
-		if _, err := b.Answer(t.Context(), c.run, c.question, c.choice, "anna"); !fault.Is(err, c.code) {
+		if _, err := b.Answer(t.Context(), c.run, procedure.Reply{Question: c.question, Choice: c.choice, By: "anna"}); !fault.Is(err, c.code) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -133,7 +133,7 @@ func TestAnswersThatDoNotFit(t *testing.T) {
 	if err != nil || st.Result == nil || st.Result.By != "anna" {
 		t.Errorf("cancel: %+v, %v", st.Result, err)
 	}
-	if _, err := b.Answer(t.Context(), id, q.ID, procedure.Repeat, "bert"); !fault.Is(err, fault.Conflict) || strings.Contains(err.Error(), "answered it") {
+	if _, err := b.Answer(t.Context(), id, procedure.Reply{Question: q.ID, Choice: procedure.Repeat, By: "bert"}); !fault.Is(err, fault.Conflict) || strings.Contains(err.Error(), "answered it") {
 		t.Errorf("a question that was withdrawn has no answer: %v", err)
 	}
 	b.end(t)

@@ -104,7 +104,7 @@ func tell(t *testing.T, b *bench) (id fleet.RunID, over bool) {
 		if q == nil {
 			return id, true
 		}
-		if _, err := b.Answer(t.Context(), id, q.ID, procedure.Repeat, "anna"); err != nil {
+		if _, err := b.Answer(t.Context(), id, procedure.Reply{Question: q.ID, Choice: procedure.Repeat, By: "anna"}); err != nil {
 			return id, false
 		}
 	}
@@ -153,7 +153,7 @@ func TestForeignJournal(t *testing.T) {
 		d.journal.mu.Lock()
 		d.journal.runs[id].Seq++
 		d.journal.mu.Unlock()
-		if _, err := b.Answer(t.Context(), id, q.ID, procedure.Repeat, "anna"); !fault.Is(err, fault.Conflict) {
+		if _, err := b.Answer(t.Context(), id, procedure.Reply{Question: q.ID, Choice: procedure.Repeat, By: "anna"}); !fault.Is(err, fault.Conflict) {
 			t.Errorf("answer: %v", err)
 		}
 		if err := <-b.done; !fault.Is(err, fault.Conflict) {
@@ -273,7 +273,7 @@ func alive(t *testing.T, b *bench, draw *rand.Rand, runs []fleet.RunID, last boo
 			if last && round > 40 {
 				choice = procedure.Stop
 			}
-			if _, err := b.Answer(t.Context(), id, q.ID, choice, "anna"); err != nil && !fault.Is(err, fault.Conflict) {
+			if _, err := b.Answer(t.Context(), id, procedure.Reply{Question: q.ID, Choice: choice, By: "anna"}); err != nil && !fault.Is(err, fault.Conflict) {
 				t.Errorf("answer: %v", err)
 			}
 		}

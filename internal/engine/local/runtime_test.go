@@ -115,7 +115,7 @@ func (b *bench) question(t testing.TB, run fleet.RunID) *procedure.Question {
 
 func (b *bench) answer(t testing.TB, run fleet.RunID, choice procedure.Choice) {
 	t.Helper()
-	if _, err := b.Answer(t.Context(), run, b.question(t, run).ID, choice, "anna"); err != nil {
+	if _, err := b.Answer(t.Context(), run, procedure.Reply{Question: b.question(t, run).ID, Choice: choice, By: "anna"}); err != nil {
 		t.Fatalf("answer: %v", err)
 	}
 }
