@@ -146,8 +146,9 @@ func (*addition) fits(captures) bool { return true }
 func (a *addition) apply(p *pass, m *match) bool {
 	text := a.line.fill(m.caps, nil)
 	if parent := p.lookUp(a.path(m.caps)); parent != nil {
+		normal := p.d.normal(parent, text, false)
 		for n := range parent.commands {
-			if oneBlank(n.text) == text {
+			if oneBlank(n.text) == normal {
 				return false
 			}
 			if a.unless != nil {

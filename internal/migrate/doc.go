@@ -20,7 +20,7 @@
 //   - Applying a migration to its own result changes nothing.
 //   - Every input line ends in exactly one fate.
 //
-// Where to change what: a new file format is one file beside indented.go and a
+// Where to change what: a new file format is one file (or a few) beside indented.go and a
 // line in format.go; a new kind of rule is a type in actions.go and its keys
 // in packfile.go.
 package migrate

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -31,6 +32,22 @@ func FuzzParseINI(f *testing.F) {
 		roundTrip(t, "ini", data)
 		if r, err := p.Apply("7", "8", data); err == nil {
 			checkAccount(t, data, r)
+		}
+	})
+}
+
+// FuzzParseJSON is the same for JSON, whose result must be JSON.
+func FuzzParseJSON(f *testing.F) {
+	f.Add([]byte(`{"GONE": [1, {"a": null}],` + "\n" + ` "ADD": {}, "ntp": "a", "LIST": [-1e5, "\u00e9"]}`))
+	f.Add([]byte("{\r\n\t\"OLD\" : {\"drop\":1\n,\"b\":{}}\n\n}\n"))
+	p := packFrom(f, jsonPack)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		roundTrip(t, "json", data)
+		if r, err := p.Apply("v1", "v2", data); err == nil {
+			checkAccount(t, data, r)
+			if !json.Valid(r.Output) && json.Valid(data) {
+				t.Errorf("%q became %q", data, r.Output)
+			}
 		}
 	})
 }

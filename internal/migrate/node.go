@@ -116,6 +116,18 @@ func (n *node) insert(c, behind *node) {
 	}
 }
 
+// shift moves the block's closing mark, where it has a line of its own, from
+// one indentation to another.
+func (n *node) shift(from, to string) {
+	own := strings.HasSuffix(n.rest, "\n")
+	if n.last != nil {
+		own = n.last.endsBlock()
+	}
+	if rest, ok := strings.CutPrefix(n.tail, from); ok && own && n.tail != "" {
+		n.tail = to + rest
+	}
+}
+
 // detach takes the node, with its children, out of the tree.
 func (n *node) detach() {
 	if n.prev == nil {
@@ -163,6 +175,7 @@ type Document struct {
 	root   node
 	nodes  []node // those of the input, by line
 	unit   string // one level of indentation
+	colon  string // what stands between key and value, in formats that have it
 	eol    string // how lines end: the first one's way
 }
 

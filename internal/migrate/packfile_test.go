@@ -35,7 +35,7 @@ func TestPackMistakesSayWhereAndWhat(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ old, new, want string }{
 		"unknown key":       {"format:", "fromat:", `p/pack.yaml:2:1: a pack has no key "fromat"; keys are pack, format,`},
-		"unknown format":    {"indented", "runes", `p/pack.yaml:2:9: there is no format "runes"; formats are indented or ini`},
+		"unknown format":    {"indented", "runes", `p/pack.yaml:2:9: there is no format "runes"; formats are indented, ini`},
 		"no steps":          {goodPack[strings.Index(goodPack, "steps:"):], "", `p/pack.yaml:1:1: a pack has no "steps"; add "steps"`},
 		"version hole":      {"ver {version}", "ver {v}", "p/pack.yaml:3:10: version must have one hole, {version}"},
 		"unknown category":  {"  user: ", "  wares: ", `p/pack.yaml:6:3: categories has no key "wares"; keys are user, port,`},

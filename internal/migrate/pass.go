@@ -133,11 +133,19 @@ func (p *pass) rewrite(m *match, text string) bool {
 func (p *pass) lookUp(path []string) *node {
 	at := &p.d.root
 	for _, text := range path {
-		if at = p.child(at, text); at == nil {
+		if at = p.child(at, p.d.normal(at, text, true)); at == nil {
 			return nil
 		}
 	}
 	return at
+}
+
+// normal gives the text that a new line of a block would have once it is
+// written: formats have one text for what can be written in several ways.
+func (d *Document) normal(parent *node, text string, block bool) string {
+	n := node{text: text, parent: parent}
+	d.format.write(d, &n, block)
+	return n.text
 }
 
 // child gives a block's first line with a text, however wide its blanks are. It remembers, so that many
@@ -169,7 +177,7 @@ func (p *pass) remember(key childKey, n *node) {
 func (p *pass) place(m *match, t *target, n *node) {
 	at, after := &p.d.root, t.after
 	for _, text := range t.path(m.caps) {
-		next := p.child(at, text)
+		next := p.child(at, p.d.normal(at, text, true))
 		if next == nil {
 			next = &node{text: text}
 			p.put(m, at, next, true, after)
@@ -199,8 +207,10 @@ func (p *pass) put(m *match, parent, n *node, block bool, after *linePattern) {
 		if rest, ok := strings.CutPrefix(below.indent, old); ok && below.kind != blank {
 			below.indent = indent + rest
 		}
+		below.shift(old, indent)
 	}, nil)
 	n.indent = indent
+	n.shift(old, indent)
 	key := slot{parent, after, block}
 	behind := p.latest[key]
 	if behind == nil || behind.parent != parent {

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -21,10 +22,10 @@ func (p *Pack) report(d *Document, steps []Step, used map[*Rule]int, findings []
 		return nil, err
 	}
 	var counts [5]Counts
-	r.Origins = a.origins(&counts)
 	if r.Fates, err = a.fates(string(r.Output), &counts); err != nil {
 		return nil, err
 	}
+	r.Origins = a.origins(&counts)
 	for i, category := range summaryOrder() {
 		r.Summary[category] = counts[i]
 	}
@@ -72,8 +73,18 @@ type inputLine struct {
 }
 
 type outputLine struct {
-	rule   *Rule
+	rule   *Rule // that changed or added a node of it
+	beside *Rule // that changed what stands about its nodes
 	inputs []int
+}
+
+func (o *outputLine) ascribe(n *node) {
+	switch {
+	case n.fate == untouched:
+		o.beside = n.rule
+	case o.rule == nil:
+		o.rule = n.rule
+	}
 }
 
 // print walks through the output as it is printed.
@@ -119,8 +130,8 @@ func (a *account) piece(n *node, first, lines int32, backing func() []int, parts
 				a.out = append(a.out, outputLine{inputs: backing()})
 			}
 			o := &a.out[len(a.out)-1]
-			if n.rule != nil && n.fate != leftToPerson && o.rule == nil {
-				o.rule = n.rule
+			if n.rule != nil && n.fate != leftToPerson {
+				o.ascribe(n)
 			}
 			if first > 0 {
 				a.join(o, input)
@@ -255,9 +266,22 @@ func (a *account) compare(l *inputLine, text, output string, starts []int) {
 		}
 		l.fate = altered
 		if l.rule == nil {
-			l.rule = a.out[o-1].rule
+			l.rule = a.about(&a.out[o-1])
+			a.out[o-1].rule = l.rule
 		}
 	}
+}
+
+// about gives the rule that had to do with a line of the output, or with what
+// stood before it.
+func (a *account) about(o *outputLine) *Rule {
+	rule := cmp.Or(o.rule, o.beside)
+	for _, input := range o.inputs {
+		for i := input; rule == nil && i > 0; i-- {
+			rule = a.in[i-1].rule
+		}
+	}
+	return rule
 }
 
 // tell fills in a line's fate, and counts it.
