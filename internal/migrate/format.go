@@ -36,7 +36,7 @@ type format interface {
 }
 
 // formats are all that Parse knows, by name.
-func formats() []format { return []format{indented{}, ini{}, jsonFormat{}} }
+func formats() []format { return []format{indented{}, ini{}, keyValue{}, uci{}, jsonFormat{}} }
 
 // Formats names the formats that Parse knows.
 func Formats() []string {

@@ -52,6 +52,25 @@ func FuzzParseJSON(f *testing.F) {
 	})
 }
 
+// FuzzParseAny is the same for every other format.
+func FuzzParseAny(f *testing.F) {
+	f.Add([]byte("config interface 'lan' # c\n\toption ifname 'a\nb'\n\toption mtu \"5\"\nconfig dns x\n"))
+	f.Add([]byte("# c\nold = a \\\n b\nmtu: 1500\ngone=1"))
+	packs := []*Pack{packFrom(f, uciPack), packFrom(f, keyValuePack)}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, format := range Formats() {
+			roundTrip(t, format, data)
+		}
+		for _, p := range packs {
+			if r, err := p.Apply("1", "2", data); err == nil {
+				checkAccount(t, data, r)
+			} else if fault.Is(err, fault.Internal) {
+				t.Errorf("%s: %v", p.Format, err)
+			}
+		}
+	})
+}
+
 func roundTrip(t *testing.T, format string, data []byte) {
 	d, err := Parse(format, data)
 	if err != nil {

@@ -37,7 +37,7 @@ func (jsonFormat) parse(d *Document) error {
 	if err != nil {
 		return err
 	}
-	d.nodes, d.unit, d.colon = make([]node, 0, room), "    ", ": "
+	d.nodes, d.unit, d.style = make([]node, 0, room), "    ", ": "
 	p := jsonParser{d: d, src: d.src, block: &d.root}
 	if err := p.run(); err != nil {
 		return err
@@ -292,7 +292,7 @@ func (p *jsonParser) style() {
 		p.d.unit = first.indent
 	}
 	if key := jsonKeyEnd(first.raw); key > 0 {
-		p.d.colon = jsonColon(first.raw, key)
+		p.d.style = jsonColon(first.raw, key)
 	}
 }
 

@@ -117,9 +117,13 @@ func jsonNumber(s string) int {
 	return i
 }
 
-// bareWord says whether a string may stand in a text without quotes.
-func bareWord(s string) bool {
-	if s == "" || s == "*" || s == "-" || s[0] == '=' {
+// bareWord says whether a string may stand in a text without quotes, in JSON.
+func bareWord(s string) bool { return s != "-" && !strings.HasPrefix(s, "=") && plainWord(s) }
+
+// plainWord says whether a string is one word that no pattern takes for
+// something else.
+func plainWord(s string) bool {
+	if s == "" || s == "*" {
 		return false
 	}
 	for i := range len(s) {
@@ -130,12 +134,31 @@ func bareWord(s string) bool {
 	return true
 }
 
-// quoteWord gives the word of a string.
-func quoteWord(s string) string {
+// jsonWord gives the word of a string in JSON.
+func jsonWord(s string) string {
 	if bareWord(s) {
 		return s
 	}
 	return jsonString(s)
+}
+
+// quoteWord gives the word of a string: in double quotes, with the escapes of
+// JSON, where it is not plain.
+func quoteWord(s string) string {
+	if plainWord(s) {
+		return s
+	}
+	return jsonString(s)
+}
+
+// unquoteWord gives the string of a word.
+func unquoteWord(word string) string {
+	if len(word) > 1 && word[0] == '"' && quoteEnd(word, 0) == len(word) {
+		if s, ok := jsonDecode(word); ok {
+			return s
+		}
+	}
+	return word
 }
 
 // jsonTokenWord gives the word of a string token with escapes. One that does
@@ -145,7 +168,7 @@ func jsonTokenWord(token string) string {
 	if !ok {
 		return token
 	}
-	return quoteWord(s)
+	return jsonWord(s)
 }
 
 // jsonDecode gives the string of a token.
@@ -210,12 +233,10 @@ func jsonString(s string) string {
 
 // jsonToken gives the string token of a word.
 func jsonToken(word string) string {
-	if len(word) > 1 && word[0] == '"' && quoteEnd(word, 0) == len(word) {
-		if s, ok := jsonDecode(word); ok {
-			return jsonString(s)
-		}
+	if s := unquoteWord(word); s != word || word[0] != '"' || len(word) == 1 || word[len(word)-1] != '"' {
+		return jsonString(s)
 	}
-	return jsonString(word)
+	return word // of no characters, see jsonTokenWord
 }
 
 // jsonKeyEnd gives the end of an entry's key; 0 where raw is an element.

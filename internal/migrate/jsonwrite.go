@@ -41,10 +41,10 @@ func (f jsonFormat) write(d *Document, n *node, block bool) {
 		return
 	}
 	if block && value != "" {
-		key, value = quoteWord(oneBlank(n.text)), ""
+		key, value = jsonWord(oneBlank(n.text)), ""
 	}
 	head := jsonToken(key)
-	colon := d.colon
+	colon := d.style
 	old := ""
 	if end := jsonKeyEnd(n.raw); end > 0 {
 		colon = jsonColon(n.raw, end)
@@ -132,7 +132,7 @@ func jsonValue(text, old string) (raw, word string) {
 	}
 	word, rest := cutWord(text)
 	if strings.Trim(rest, " \t") != "" {
-		word = quoteWord(oneBlank(text))
+		word = jsonWord(oneBlank(text))
 	}
 	if kind := jsonLiteral(old); kind != 0 && kind != 'n' && kind == jsonLiteral(word) {
 		return word, word

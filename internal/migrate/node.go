@@ -175,7 +175,7 @@ type Document struct {
 	root   node
 	nodes  []node // those of the input, by line
 	unit   string // one level of indentation
-	colon  string // what stands between key and value, in formats that have it
+	style  string // how the file writes what may be written in several ways: see each format
 	eol    string // how lines end: the first one's way
 }
 

@@ -144,6 +144,9 @@ func (a *account) piece(n *node, first, lines int32, backing func() []int, parts
 			input = min(input+1, int(first+lines)-1)
 		}
 	}
+	for ; lines > 1 && input < int(first+lines) && len(a.out) > 0; input++ { // several have become one
+		a.join(&a.out[len(a.out)-1], input)
+	}
 }
 
 // join notes that the last line of the output comes from a line of the input.
@@ -273,15 +276,22 @@ func (a *account) compare(l *inputLine, text, output string, starts []int) {
 }
 
 // about gives the rule that had to do with a line of the output, or with what
-// stood before it.
+// stood nearest to it.
 func (a *account) about(o *outputLine) *Rule {
-	rule := cmp.Or(o.rule, o.beside)
-	for _, input := range o.inputs {
-		for i := input; rule == nil && i > 0; i-- {
-			rule = a.in[i-1].rule
+	if rule := cmp.Or(o.rule, o.beside); rule != nil || len(o.inputs) == 0 {
+		return rule
+	}
+	for i := o.inputs[0]; i > 0; i-- {
+		if rule := a.in[i-1].rule; rule != nil {
+			return rule
 		}
 	}
-	return rule
+	for i := o.inputs[0]; i < len(a.in); i++ {
+		if rule := a.in[i].rule; rule != nil {
+			return rule
+		}
+	}
+	return nil
 }
 
 // tell fills in a line's fate, and counts it.
