@@ -86,7 +86,6 @@ func (*deletion) apply(p *pass, m *match) bool {
 	m.n.walk(func(below *node) { below.decide(removed, m.rule) }, nil)
 	m.n.decide(removed, m.rule)
 	m.n.detach()
-	p.moved = true
 	return true
 }
 

@@ -25,8 +25,11 @@ type format interface {
 	write(d *Document, n *node, block bool)
 	// indent gives the white space before a line that is put into parent.
 	indent(d *Document, parent *node) string
-	// nests says whether a block may hold another block.
-	nests() bool
+	// nests says whether blocks with these texts, two or more, may stand each
+	// in the one before.
+	nests(path ...string) bool
+	// holds says whether lines may stand beneath n, which has been written.
+	holds(n *node) bool
 	// mend repairs what stands between lines (line ends, separators, closing
 	// marks) after rules have added, moved or removed some.
 	mend(d *Document)

@@ -126,3 +126,46 @@ func TestUCI(t *testing.T) {
 		"wrapped":  {"config interface 'lan'\n\toption ifname 'a\nb'\n\toption z '1'\n", "config interface 'lan'\n\toption device 'a\nb'\n\toption z '1'\n"},
 	})
 }
+
+const tablePack = `
+pack: p
+format: ini
+steps:
+  - from: "1"
+    to: "2"
+    rules:
+      - {id: set, why: w, detect: {in: [Proxy, "Proxy {i}"], line: "Port {p}"}, set-default: {capture: p, old: "5060", new: "5061"}}
+      - {id: name, why: w, detect: {in: [Proxy, "Proxy {i}"], line: "Name {n}"}, rename: {line: "Name {n}", map: {n: {a: '"my a"', b: c}}}}
+      - {id: col, why: w, detect: {in: [Proxy, "FORMAT {x}"], line: "Old"}, rename: {line: New}}
+      - {id: cell, why: w, detect: {in: [Proxy, "Proxy {i}"], line: "Old {v}"}, rename: {line: "New {v}"}}
+      - {id: gonecol, why: w, detect: {in: [Proxy, "FORMAT {x}"], line: "Gone"}, delete: {because: gone}}
+      - {id: gonecell, why: w, detect: {in: [Proxy, "Proxy {i}"], line: "Gone {v}"}, delete: {because: gone}}
+      - {id: row, why: w, detect: {in: [Proxy], line: "Proxy 9"}, delete: {because: gone}}
+      - {id: section, why: w, detect: {line: Was}, rename: {line: Is}}
+      - {id: wasrow, why: w, detect: {in: [Was], line: "Was {i}"}, rename: {line: "Is {i}"}}
+      - {id: addcell, why: w, detect: {in: [Wide], line: "Wide {i}"}, add: {to: [Wide, "Wide {i}"], line: "More {i}"}}
+      - {id: addrow, why: w, detect: {in: [SIP], line: "PROXYIP {ip}"}, add: {to: [Rows, "Rows 1"], line: "Addr {ip}", unless: "Addr {x}"}}
+`
+
+func TestINITables(t *testing.T) {
+	checkTexts(t, "ini", "[ T ]\r\n; c\r\nFORMAT T_Index = A, B ,C;\r\nT 0 = x, \"y z\",;\r\nT 1=\"\", a b, 3 ; note\r\n\r\n[ \\T ]\r\n\r\n[ S ]\nk = v\n",
+		`T|T>FORMAT T_Index|T>FORMAT T_Index>A|T>FORMAT T_Index>B|T>FORMAT T_Index>C|T>T 0|T>T 0>A x|T>T 0>B "y z"|T>T 0>C|T>T 1|T>T 1>A|T>T 1>B "a b"|T>T 1>C 3|S|S>k v`)
+	checkMalformed(t, "ini", map[string]string{
+		"[ T ]\nFORMAT I = A;\nT 0 = 1, 2;\n[ \\T ]\n": `line 3, column 10: a cell without a column; expected ";" behind 1 cells`,
+		"[T]\nFORMAT I = A;\nT 0 = 1\n":                `line 3, column 8: the row of a table has no end; expected "," or ";"`,
+		"[T]\nFORMAT I = A;\nT 0 = \"1;\n":             `line 3, column 7: a cell in quotes that is not closed`,
+	})
+	table := "[ Proxy ]\nFORMAT Index = %;\n"
+	head := func(columns string) string { return strings.Replace(table, "%", columns, 1) }
+	checkRewriting(t, tablePack, map[string]rewritten{
+		"cells":       {head("Name, Port") + "Proxy 0 = a, 5060;\nProxy 1 = \"b\", 5070;\n[ \\Proxy ]\n", head("Name, Port") + "Proxy 0 = \"my a\", 5061;\nProxy 1 = \"c\", 5070;\n[ \\Proxy ]\n"},
+		"column":      {head("Old, Port") + "Proxy 0 = a, 1;\n[ \\Proxy ]\n", head("New, Port") + "Proxy 0 = a, 1;\n[ \\Proxy ]\n"},
+		"first":       {head("Gone, Port") + "Proxy 0 = a, 1;\n[ \\Proxy ]\n", head("Port") + "Proxy 0 = 1;\n[ \\Proxy ]\n"},
+		"last":        {head("Port, Gone") + "Proxy 0 = 1, a;\n[ \\Proxy ]", head("Port") + "Proxy 0 = 1;\n[ \\Proxy ]"},
+		"row":         {head("Port") + "Proxy 0 = 1;\nProxy 9 = 1;\n[ \\Proxy ]\n", head("Port") + "Proxy 0 = 1;\n[ \\Proxy ]\n"},
+		"section":     {"[ Was ]\nFORMAT I = A;\nWas 0 = 1;\n[ \\Was ]\n", "[ Is ]\nFORMAT I = A;\nIs 0 = 1;\n[ \\Is ]\n"},
+		"new column":  {"[Wide]\nFORMAT I = A;\nWide 0 = 1;\nWide 5 = 2;\n[\\Wide]\n", "[Wide]\nFORMAT I = A, More;\nWide 0 = 1, 0;\nWide 5 = 2, 5;\n[\\Wide]\n"},
+		"new row":     {"[SIP]\nPROXYIP = 127.0.0.1\n[ Rows ]\nFORMAT I = Name, Addr, Port;\nRows 0 = a, b, 5;\n[ \\Rows ]\n", "[SIP]\nPROXYIP = 127.0.0.1\n[ Rows ]\nFORMAT I = Name, Addr, Port;\nRows 0 = a, b, 5;\nRows 1 = , 127.0.0.1, ;\n[ \\Rows ]\n"},
+		"other lines": {"; c\n[SIP]\na = 1\n", "; c\n[SIP]\na = 1\n"},
+	})
+}

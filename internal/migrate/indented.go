@@ -15,11 +15,13 @@ type indented struct{}
 
 func (indented) name() string { return "indented" }
 
+func (indented) holds(_ *node) bool { return true }
+
 func (indented) mend(d *Document) { d.mendLineEnds() }
 
 func (indented) meaning(n *node) (key string, ordered bool) { return n.key(), false }
 
-func (indented) nests() bool { return true }
+func (indented) nests(...string) bool { return true }
 
 func (indented) write(_ *Document, n *node, _ bool) { n.raw = n.text }
 

@@ -9,11 +9,24 @@ type ini struct{}
 
 func (ini) name() string { return "ini" }
 
-func (ini) mend(d *Document) { d.mendLineEnds() }
+func (ini) holds(n *node) bool { return n.parent == nil || strings.HasPrefix(n.raw, "[") || isRow(n) }
+
+func (ini) mend(d *Document) {
+	for section := range d.root.commands {
+		if format := section.format(); format != nil {
+			d.mendTable(section, format)
+		}
+	}
+	d.mendLineEnds()
+}
 
 func (ini) meaning(n *node) (key string, ordered bool) { return n.key(), false }
 
-func (ini) nests() bool { return false }
+// nests allows rows in tables.
+func (ini) nests(path ...string) bool {
+	row, index := cutWord(path[len(path)-1])
+	return len(path) == 2 && index != "" && (row == path[0] || row == "FORMAT")
+}
 
 // indent is that of the section's first key.
 func (ini) indent(_ *Document, parent *node) string {
@@ -25,7 +38,17 @@ func (ini) indent(_ *Document, parent *node) string {
 
 // write keeps the way in which the line, or else the file, writes "=".
 func (ini) write(d *Document, n *node, block bool) {
-	if block || strings.HasPrefix(n.raw, "[") {
+	switch {
+	case strings.HasPrefix(n.raw, "["):
+		renameSection(n)
+		return
+	case isRow(n.parent):
+		writeCell(n)
+		return
+	case isRow(n) || block && n.parent != nil && n.parent.parent != nil:
+		writeRow(d, n)
+		return
+	case block:
 		n.raw = "[" + n.text + "]"
 		return
 	}
@@ -44,6 +67,18 @@ func (ini) write(d *Document, n *node, block bool) {
 	n.raw = key + separator + value
 }
 
+// renameSection keeps the blanks about a section's name.
+func renameSection(n *node) {
+	end := strings.IndexByte(n.raw, ']')
+	old := strings.TrimSpace(n.raw[1:end])
+	from := strings.Index(n.raw, old)
+	n.raw = n.raw[:from] + n.text + n.raw[from+len(old):]
+	if name, ok := closesTable(strings.TrimSpace(n.tail)); ok {
+		from := strings.Index(n.tail, name)
+		n.tail = n.tail[:from] + n.text + n.tail[from+len(name):]
+	}
+}
+
 // around gives the "=" at i with the white space about it.
 func around(s string, i int) string {
 	from, to := i, i+1
@@ -58,6 +93,10 @@ func around(s string, i int) string {
 
 func (ini) parse(d *Document) error {
 	d.unit = "="
+	if strings.Contains(d.src, "FORMAT ") { // rows and their cells are nodes too
+		d.nodes = make([]node, 0, cap(d.nodes)+strings.Count(d.src, ",")+strings.Count(d.src, ";"))
+		defer d.number()
+	}
 	s := scanner{d: d}
 	section := &d.root
 	var pending []*node
@@ -80,6 +119,9 @@ func (ini) parse(d *Document) error {
 		case n.text[0] == ';' || n.text[0] == '#':
 			n.kind = comment
 			pending = append(pending, n)
+		case n.text[0] == '[' && d.closeTable(section, n):
+			place(section)
+			section = &d.root
 		case n.text[0] == '[':
 			if err := d.section(n); err != nil {
 				return err
@@ -88,6 +130,15 @@ func (ini) parse(d *Document) error {
 			d.root.append(n)
 			section = n
 		default:
+			if section.parent != nil {
+				place(section)
+				if row, err := d.tableLine(section, n); row || err != nil {
+					if err != nil {
+						return err
+					}
+					continue
+				}
+			}
 			equals := strings.IndexByte(n.raw, '=')
 			if equals <= 0 {
 				return d.malformed(n.offset+len(n.indent), "a line that is neither section nor key", "[section], key=value or ; comment")
@@ -102,6 +153,16 @@ func (ini) parse(d *Document) error {
 	}
 	place(&d.root)
 	return nil
+}
+
+// closeTable makes "[ \Name ]" the end of its section, instead of a node.
+func (d *Document) closeTable(section, n *node) bool {
+	if name, ok := closesTable(n.raw); !ok || section.parent == nil || name != section.text {
+		return false
+	}
+	section.tail = n.indent + n.raw + n.rest
+	d.nodes = d.nodes[:len(d.nodes)-1]
+	return true
 }
 
 // section sets the text of a section's head.

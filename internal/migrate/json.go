@@ -30,7 +30,7 @@ type jsonFormat struct{}
 
 func (jsonFormat) name() string { return "json" }
 
-func (jsonFormat) nests() bool { return true }
+func (jsonFormat) nests(...string) bool { return true }
 
 func (jsonFormat) parse(d *Document) error {
 	room, err := jsonRoom(d)

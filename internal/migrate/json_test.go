@@ -24,7 +24,7 @@ steps:
     rules:
       - {id: key, why: w, detect: {in: ["{p}"], line: "speed {s}"}, rename: {line: "rate {s}"}}
       - {id: mtu, why: w, detect: {in: ["{p}"], line: "mtu {m}"}, set-default: {capture: m, old: "9100", new: "9216"}}
-      - {id: block, why: w, detect: {line: "OLD"}, rename: {line: "NEW NAME"}}
+      - {id: block, why: w, detect: {line: "OLD"}, rename: {line: '"NEW NAME"'}}
       - {id: gone, why: w, detect: {line: "GONE"}, delete: {because: gone}}
       - {id: deep, why: w, detect: {in: ["**"], line: "drop {x}"}, delete: {because: gone}}
       - {id: moved, why: w, detect: {line: "ntp {a}"}, move: {to: [NTP, servers], line: "server {a}"}}

@@ -158,6 +158,8 @@ func jsonLiteral(s string) byte {
 	return 0
 }
 
+func (jsonFormat) holds(n *node) bool { return n.tail != "" }
+
 // mend sets the commas, line ends and closing marks of blocks that rules have
 // changed.
 func (jsonFormat) mend(d *Document) {
@@ -176,9 +178,6 @@ type jsonMender struct {
 }
 
 func (m *jsonMender) block(p *node) {
-	if p != &m.d.root && p.tail == "" { // a plain value that was given lines
-		m.d.format.write(m.d, p, true)
-	}
 	lines := m.ownLines(p)
 	for n := p.first; n != nil; n = n.next {
 		if n.kind == command && n.foreign() {
@@ -187,7 +186,7 @@ func (m *jsonMender) block(p *node) {
 	}
 	last := lastCommand(p)
 	for n := range p.commands {
-		m.comma(n, n != last)
+		m.d.comma(n, n != last)
 	}
 	if lines && p.last != nil && p.last.foreign() {
 		indent := p.indent
@@ -197,9 +196,6 @@ func (m *jsonMender) block(p *node) {
 		m.setTail(p, indent+p.tail[closingAt(p.tail):], p.last.rule)
 	}
 }
-
-// foreign says whether a rule has put the node where it is.
-func (n *node) foreign() bool { return n.line == 0 || n.placed }
 
 // ownLines says whether the entries of a block stand on lines of their own.
 func (m *jsonMender) ownLines(p *node) bool {
@@ -216,11 +212,6 @@ func (m *jsonMender) ownLines(p *node) bool {
 		}
 	}
 	return !native && m.lines
-}
-
-// endsBlock says whether the last that is printed of the node ends its line.
-func (n *node) endsBlock() bool {
-	return strings.HasSuffix(n.tail, "\n") || n.tail == "" && n.endsLine()
 }
 
 // lay gives a new line its place: a line of its own, or between the others.
@@ -246,55 +237,9 @@ func (m *jsonMender) lay(p, n *node, lines bool) {
 	}
 }
 
-// end is where the printed node ends.
-func (n *node) end() *string {
-	if n.tail != "" {
-		return &n.tail
-	}
-	return &n.rest
-}
-
-// comma sets or takes the comma behind an entry.
-func (m *jsonMender) comma(n *node, wanted bool) {
-	end, from := n.end(), 0
-	if n.tail != "" {
-		from = closingAt(n.tail) + 1
-	}
-	i := strings.IndexByte((*end)[from:], ',')
-	if wanted == (i >= 0) {
-		return
-	}
-	if wanted {
-		*end = (*end)[:from] + "," + (*end)[from:]
-		n.blame(n.next.rule)
-	} else {
-		*end = (*end)[:from+i] + (*end)[from+i+1:]
-	}
-	if n.rule == nil {
-		n.blame(m.d.culprit(n))
-	}
-}
-
 func (m *jsonMender) setTail(p *node, tail string, rule *Rule) {
 	if p.tail != tail {
 		p.tail = tail
 		p.blame(rule)
 	}
-}
-
-// blame notes whose doing it is that the line of an untouched node is another.
-func (n *node) blame(r *Rule) {
-	if n.rule == nil {
-		n.rule = r
-	}
-}
-
-// culprit gives the rule that took away what stood behind a node.
-func (d *Document) culprit(n *node) *Rule {
-	for i := range d.nodes {
-		if m := &d.nodes[i]; m.offset > n.offset && (m.placed || m.fate == removed) && m.rule != nil {
-			return m.rule
-		}
-	}
-	return n.rule
 }

@@ -10,7 +10,7 @@ type keyValue struct{}
 
 func (keyValue) name() string { return "keyvalue" }
 
-func (keyValue) nests() bool { return false }
+func (keyValue) nests(...string) bool { return false }
 
 func (keyValue) indent(_ *Document, parent *node) string {
 	for n := range parent.commands {
@@ -20,6 +20,8 @@ func (keyValue) indent(_ *Document, parent *node) string {
 }
 
 func (keyValue) meaning(n *node) (key string, ordered bool) { return oneBlank(n.text), false }
+
+func (keyValue) holds(n *node) bool { return n.parent == nil }
 
 func (keyValue) mend(d *Document) { d.mendLineEnds() }
 

@@ -205,8 +205,8 @@ func (d *Document) number() {
 				last = p
 			}
 		}
-		if last == "" {
-			return 0, 0
+		if last == "" { // an empty cell
+			return line, 0
 		}
 		first, open = line, last[len(last)-1] != '\n'
 		line += int32(ends)
@@ -216,7 +216,11 @@ func (d *Document) number() {
 		return first, lines
 	}
 	enter := func(n *node) { n.line, n.lines = count(n.indent, n.raw, n.rest) }
-	leave := func(n *node) { n.closes, n.closed = count(n.tail) }
+	leave := func(n *node) {
+		if n.tail != "" {
+			n.closes, n.closed = count(n.tail)
+		}
+	}
 	enter(&d.root)
 	d.root.walk(enter, leave)
 	leave(&d.root)
@@ -227,26 +231,3 @@ func (d *Document) Format() string { return d.format.name() }
 
 // endsLine says whether the node's printed head ends its line.
 func (n *node) endsLine() bool { return strings.HasSuffix(n.rest, "\n") }
-
-// mendLineEnds gives a line end to every line but the last, whose way is the
-// input's: a file without a last line end stays one, unless a blank line has
-// come to be its last.
-func (d *Document) mendLineEnds() {
-	open := d.src != "" && !strings.HasSuffix(d.src, "\n")
-	var last *node
-	d.root.walk(func(n *node) {
-		if last != nil && !last.endsLine() {
-			last.rest += d.eol
-		}
-		last = n
-	}, nil)
-	if last == nil || open == !last.endsLine() {
-		return
-	}
-	switch rest := strings.TrimSuffix(strings.TrimSuffix(last.rest, "\n"), "\r"); {
-	case !open:
-		last.rest += d.eol
-	case last.indent+last.raw+rest != "": // a blank line is nothing without its end
-		last.rest = rest
-	}
-}

@@ -20,7 +20,7 @@ type pass struct {
 	pack     *Pack
 	step     *Step
 	matches  []match
-	moved    bool // lines were added, moved or removed
+	acted    bool // a rule did something
 	used     map[*Rule]int
 	findings []Finding
 	err      error
@@ -51,7 +51,7 @@ func (p *pass) run() error {
 	p.matches = nil
 	p.collect(&p.d.root, &p.step.adding, p.step.adding.set.start())
 	p.act(adding)
-	if p.moved {
+	if p.acted {
 		p.d.format.mend(p.d)
 	}
 	return p.err
@@ -64,6 +64,7 @@ func (p *pass) act(ph phase) {
 		m := &p.matches[i]
 		if p.err == nil && m.rule.act.phase() == ph && m.rule.act.apply(p, m) {
 			p.used[m.rule]++
+			p.acted = true
 			p.find(m)
 		}
 	}
@@ -185,12 +186,15 @@ func (p *pass) place(m *match, t *target, n *node) {
 		}
 		at = next
 	}
-	if n.first != nil && at != &p.d.root && !p.d.format.nests() {
+	if n.first != nil && at != &p.d.root && !p.d.format.nests(append(at.path(), n.text)...) {
 		p.err = fault.New(fault.Invalid, "migrate.Apply", "rule "+m.rule.ID,
 			"format %s has no block inside of a block: %q cannot be in %q", p.d.format.name(), n.text, at.text)
 	}
+	if !p.d.format.holds(at) {
+		p.err = fault.New(fault.Invalid, "migrate.Apply", "rule "+m.rule.ID,
+			"%q is a line, not a block: %q cannot be in it", at.text, n.text)
+	}
 	p.put(m, at, n, n.first != nil, after)
-	p.moved = true
 }
 
 // put hangs n into a block, indented as its new neighbours are.
@@ -229,7 +233,7 @@ func (p *pass) behind(parent *node, block bool, after *linePattern) *node {
 	top := parent == &p.d.root
 	var last, fitting *node
 	for n := range parent.commands {
-		if top && !block && !p.d.format.nests() && n.first != nil {
+		if top && !block && n.first != nil && !p.d.format.nests("", "") {
 			break // below the first section, a line would be the section's
 		}
 		if top && len(p.pack.end.words) > 0 {

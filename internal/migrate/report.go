@@ -110,6 +110,11 @@ func (a *account) print() {
 		if n.tail != "" {
 			a.piece(n, n.closes, n.closed, backing, n.tail)
 			a.close(n)
+		} else if n.closed > 0 { // the block has become a plain line
+			for i := range n.closed {
+				a.join(&a.out[len(a.out)-1], int(n.closes+i))
+			}
+			a.close(n)
 		}
 		if n.placed {
 			a.placed--

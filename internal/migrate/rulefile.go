@@ -210,7 +210,7 @@ func (l *loader) target(o *object, names []string) target {
 		}
 		t.to = append(t.to, element)
 	}
-	if l.format != nil && !l.format.nests() && len(t.to) > 1 {
+	if path := t.path(nil); l.format != nil && len(path) > 1 && !l.format.nests(path...) {
 		l.wrong(o.spot("to"), "", "to: %s", fmt.Sprintf("format %s has no block inside of a block", l.format.name()))
 	}
 	return t

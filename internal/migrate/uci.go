@@ -14,7 +14,7 @@ type uci struct{}
 
 func (uci) name() string { return "uci" }
 
-func (uci) nests() bool { return false }
+func (uci) nests(...string) bool { return false }
 
 func (uci) indent(d *Document, parent *node) string {
 	for n := range parent.commands {
@@ -27,6 +27,8 @@ func (uci) indent(d *Document, parent *node) string {
 }
 
 func (uci) meaning(n *node) (key string, ordered bool) { return oneBlank(n.text), false }
+
+func (uci) holds(n *node) bool { return n.parent == nil || firstWord(n.text) == "config" }
 
 func (uci) mend(d *Document) { d.mendLineEnds() }
 
