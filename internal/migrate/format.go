@@ -39,7 +39,9 @@ type format interface {
 }
 
 // formats are all that Parse knows, by name.
-func formats() []format { return []format{indented{}, ini{}, keyValue{}, uci{}, jsonFormat{}} }
+func formats() []format {
+	return []format{indented{}, ini{}, keyValue{}, uci{}, jsonFormat{}, yamlFormat{}}
+}
 
 // Formats names the formats that Parse knows.
 func Formats() []string {

@@ -169,3 +169,67 @@ func TestINITables(t *testing.T) {
 		"other lines": {"; c\n[SIP]\na = 1\n", "; c\n[SIP]\na = 1\n"},
 	})
 }
+
+const yamlPack = `
+pack: p
+format: yaml
+steps:
+  - from: "1"
+    to: "2"
+    rules:
+      - {id: key, why: w, detect: {in: ["**"], line: "old {v}"}, rename: {line: "new {v}"}}
+      - {id: mtu, why: w, detect: {in: ["**"], line: "mtu {v}"}, set-default: {capture: v, old: "1500", new: "9000"}}
+      - {id: gone, why: w, detect: {in: ["**"], line: "gone {v}"}, delete: {because: gone}}
+      - {id: block, why: w, detect: {line: GONE}, delete: {because: gone}}
+      - {id: ntp, why: w, detect: {line: "ntp {v}"}, move: {to: [time, servers], line: "server {v}"}}
+      - {id: mv, why: w, detect: {line: box}, move: {to: [deep, down]}}
+      - {id: out, why: w, detect: {in: [list, "-"], line: "out {x}"}, move: {to: [outs]}}
+      - {id: add, why: w, detect: {line: ADD}, add: {to: [ADD], line: 'note "a: new one"'}}
+      - {id: num, why: w, detect: {line: NUM}, add: {to: [NUM], line: 'n =5'}}
+      - {id: str, why: w, detect: {line: STR}, add: {to: [STR], line: 'n 5'}}
+      - {id: item, why: w, detect: {line: LIST}, add: {to: [LIST], line: last}}
+`
+
+func TestYAML(t *testing.T) {
+	checkTexts(t, "yaml", "---\n# c\na: 1 # x\nb: 'it''s'\n\"c d\": \"e\\\"f\"\nl:\n- x\n- k: v\n  m: {a: 1,\n   b: [2]}\n- - y\n  -\n    z: 1\n\nt: |\n  one\n   two\n\n  # three\nu: plain\n  goes on\nan: &x\n  al: *x\ne:\nf: !t 5\n",
+		`a 1|b it's|"c d" "e\"f"|l|l>x|l>-|l>->k v|l>->m "{a: 1,\nb: [2]}"|l>-|l>->y|l>->-|l>->->z 1|t "|\none\n two\n\n# three"|u "plain\ngoes on"|an|an>al *x|e|f "!t 5"`)
+	checkMalformed(t, "yaml", map[string]string{
+		"a: 1\n  b: 2\n":      `line 2, column 3: "a 1" has a value`,
+		"a:\n  b: 1\n   c: 2": `line 3, column 4: "b 1" has a value`,
+		"a:\n   b: 1\n  c: 2": "line 3, column 3: a line that is indented by 2; expected 3, as those before",
+		"a: [1, 2\nb: 3\n":    "line 1, column 4: a list or map in brackets that is not closed",
+		"a: [1}\n":            "line 1, column 6: a closing mark that fits no opening one",
+		"a: 'b\n":             "line 1, column 4: a string that is not closed",
+		"a: 'b' c\n":          "line 1, column 7: text behind a value",
+		"a: 1\n- b\n":         "line 2, column 1: items and entries in one block",
+		"\ta: 1\n":            "line 1, column 1: a tab",
+		"a: 1\n---\nb: 2\n":   "line 2, column 1: a second document",
+		"? a\n: b\n":          `a key that begins with "?"`,
+		"just words\n":        "line 1, column 1: text that is neither an entry nor an item",
+	})
+	checkRewriting(t, yamlPack, map[string]rewritten{
+		"in place":      {"# c\na:\n  old:  x # y\n  mtu: 1500\n  'mtu': '1500'\n", "# c\na:\n  new:  x # y\n  mtu: 9000\n  'mtu': '9000'\n"},
+		"first of item": {"l:\n  - gone: 1\n    b: 2\n  - a: 1\n    gone: 2\n", "l:\n  - b: 2\n  - a: 1\n"},
+		"only of item":  {"l:\n- gone: 1\n- b: 2\n", "l:\n- \n- b: 2\n"},
+		"block":         {"a: 1\n\nGONE:\n  - x\n  - y: [1,\n    2]\nb: 2", "a: 1\n\nb: 2"},
+		"move":          {"ntp: 1.1.1.1\nb: 1\n", "b: 1\ntime:\n  servers:\n    server: 1.1.1.1\n"},
+		"move block":    {"box:\n    t: |\n        x\n          y\n    l:\n    - a: 1\n      b: 2\ndeep: \n", "deep: \n    down:\n        box:\n            t: |\n                x\n                  y\n            l:\n            - a: 1\n              b: 2\n"},
+		"out of item":   {"list:\n  - out: 1\n    k: 2\nouts:\n  z: 1\n", "list:\n  - k: 2\nouts:\n  z: 1\n  out: 1\n"},
+		"add to empty":  {"ADD:\n", "ADD:\n  note: \"a: new one\"\n"},
+		"number":        {"NUM:\n    x: 1\nSTR:\n    x: 1\n", "NUM:\n    x: 1\n    n: 5\nSTR:\n    x: 1\n    n: \"5\"\n"},
+		"item":          {"LIST:\n- a\n# c\nz: 1\n", "LIST:\n- a\n- last\n# c\nz: 1\n"},
+	})
+}
+
+func TestYAMLCompare(t *testing.T) {
+	for got, want := range map[string]int{
+		"b:\n  - x\n  - y\n# c\na: 1\n": 0,
+		"a: 1\nb:\n- y\n- x\n":          1,
+		"a: '1'\nb: \n- x\n- y\n":       1,
+	} {
+		diffs, err := Compare(CompareRules{Format: "yaml"}, Categoriser{}, []byte("a: 1\nb:\n- x\n- y\n"), []byte(got))
+		if err != nil || len(diffs) != want {
+			t.Errorf("%s: %v, %v", got, diffs, err)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func (d *Document) mendLineEnds() {
 	}
 	d.root.walk(func(n *node) {
 		switch {
-		case line != nil:
+		case line != nil || n.inline && n.first != nil:
 		case n.tail != "" && !n.endsLine():
 			line = n
 		default:
@@ -96,4 +96,19 @@ func (d *Document) mendLineEnds() {
 	case end == &last.tail || last.indent+last.raw+rest != "": // a blank line is nothing without its end
 		*end = rest
 	}
+}
+
+// hang moves the further lines of a node with its first one, from one
+// indentation to another.
+func (d *Document) hang(n *node, from, to string) {
+	if !d.hanging || from == to || !strings.Contains(n.raw, "\n") {
+		return
+	}
+	lines := strings.Split(n.raw, "\n")
+	for i := 1; i < len(lines); i++ {
+		if rest, ok := strings.CutPrefix(lines[i], from); ok {
+			lines[i] = to + rest
+		}
+	}
+	n.raw = strings.Join(lines, "\n")
 }

@@ -28,6 +28,7 @@ type node struct {
 	lines  int32    // on how many lines of the input indent + raw + rest stand
 	closes int32    // the line of the input where tail begins; 0 = no tail there
 	closed int32    // on how many lines of the input tail stands
+	inline bool     // what stands beneath it begins on its line
 	placed bool     // a rule took it out of its place
 	out    bool     // it is in the output
 	kind   kind     // command, comment or blank
@@ -128,8 +129,17 @@ func (n *node) shift(from, to string) {
 	}
 }
 
-// detach takes the node, with its children, out of the tree.
+// detach takes the node, with its children, out of the tree. What was on one
+// line with its block's head gets an indentation of its own.
 func (n *node) detach() {
+	if n.parent.inline && n.prev == nil {
+		n.indent = strings.Repeat(" ", n.column())
+		if n.next != nil && n.next.kind == command {
+			n.next.indent = ""
+		} else {
+			n.parent.inline = false
+		}
+	}
 	if n.prev == nil {
 		n.parent.first = n.next
 	} else {
@@ -170,13 +180,14 @@ func (n *node) walk(enter, leave func(*node)) {
 
 // Document is the concrete tree of one configuration.
 type Document struct {
-	format format
-	src    string
-	root   node
-	nodes  []node // those of the input, by line
-	unit   string // one level of indentation
-	style  string // how the file writes what may be written in several ways: see each format
-	eol    string // how lines end: the first one's way
+	format  format
+	src     string
+	root    node
+	nodes   []node // those of the input, by line
+	unit    string // one level of indentation
+	hanging bool   // further lines of a node are indented with it
+	style   string // how the file writes what may be written in several ways: see each format
+	eol     string // how lines end: the first one's way
 }
 
 // Bytes prints the configuration. What was only parsed comes out unchanged.

@@ -208,13 +208,15 @@ func (p *pass) put(m *match, parent, n *node, block bool, after *linePattern) {
 	}
 	old := n.indent
 	n.walk(func(below *node) {
-		if rest, ok := strings.CutPrefix(below.indent, old); ok && below.kind != blank {
+		if rest, ok := strings.CutPrefix(below.indent, old); ok && below.kind != blank && !(below.prev == nil && below.parent.inline) {
 			below.indent = indent + rest
 		}
+		p.d.hang(below, old, indent)
 		below.shift(old, indent)
 	}, nil)
 	n.indent = indent
 	n.shift(old, indent)
+	p.d.hang(n, old, indent)
 	key := slot{parent, after, block}
 	behind := p.latest[key]
 	if behind == nil || behind.parent != parent {
