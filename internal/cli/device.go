@@ -110,7 +110,7 @@ func (s *session) putDevices(c *cobra.Command, devices []client.NewDevice) error
 	if err := api.PutDevices(c.Context(), devices); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Stderr, "%d devices added or changed\n", len(devices))
+	fmt.Fprintf(s.Stderr, "%s added or changed\n", count(len(devices), "device"))
 	return nil
 }
 
@@ -200,7 +200,7 @@ func (s *session) deviceRemove() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := s.consent("take %d devices out of the fleet", len(args)); err != nil {
+			if err := s.consent("take %s out of the fleet", count(len(args), "device")); err != nil {
 				return err
 			}
 			for _, id := range args {

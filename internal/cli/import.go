@@ -59,10 +59,26 @@ func readDevices(path string) ([]client.NewDevice, error) {
 	default:
 		return nil, usagef("%s: the file's name must end in .csv, .yaml or .yml", path)
 	}
-	if err == nil && len(devices) == 0 {
-		err = usagef("%s: there is no device in it", path)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(devices) == 0:
+		return nil, usagef("%s: there is no device in it", path)
 	}
-	return devices, err
+	return devices, uniqueDevices(path, devices)
+}
+
+// uniqueDevices refuses a file that names a device twice: which of the two is
+// meant cannot be known.
+func uniqueDevices(path string, devices []client.NewDevice) error {
+	seen := map[fleet.DeviceID]int{}
+	for i, d := range devices {
+		if first, twice := seen[d.ID]; twice {
+			return usagef("%s: device %s is in it twice, as number %d and %d of its devices", path, d.ID, first+1, i+1)
+		}
+		seen[d.ID] = i
+	}
+	return nil
 }
 
 func readYAML(path string, raw []byte) (devices []client.NewDevice, err error) {
@@ -80,6 +96,9 @@ func readCSV(path, text string) (devices []client.NewDevice, err error) {
 	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
 	r.TrimLeadingSpace = true
 	header, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, usagef("%s: the file is empty; its first line must name the columns, as id,address,driver,community", path)
+	}
 	if err != nil {
 		return nil, usagef("%s: the first line must name the columns: %v", path, err)
 	}

@@ -94,6 +94,9 @@ func (s *session) questionAnswer() *cobra.Command {
 }
 
 func (s *session) answerOne(c *cobra.Command, id string, choice procedure.Choice, edited string) error {
+	if err := checkChoice(choice); err != nil {
+		return err
+	}
 	reply := client.Reply{Choice: choice, By: s.who()}
 	if edited != "" {
 		content, err := s.readInput(edited)
@@ -118,6 +121,9 @@ func (s *session) answerOne(c *cobra.Command, id string, choice procedure.Choice
 }
 
 func (s *session) answerAll(c *cobra.Command, step, cause string, choice procedure.Choice) error {
+	if err := checkChoice(choice); err != nil {
+		return err
+	}
 	api, err := s.client()
 	if err != nil {
 		return err
@@ -139,6 +145,15 @@ func (s *session) answerAll(c *cobra.Command, step, cause string, choice procedu
 	}
 	fmt.Fprintf(s.Stderr, "%d of %d open questions answered with %s\n", answered, len(list), choice)
 	return errors.Join(errs...)
+}
+
+// checkChoice refuses a word that answers no question.
+func checkChoice(choice procedure.Choice) error {
+	switch choice {
+	case procedure.Repeat, procedure.Stop, procedure.Restore, procedure.Proceed:
+		return nil
+	}
+	return usagef("%q is no answer: it is repeat, stop, restore-files or proceed, as drydock question list says", choice)
 }
 
 func offers(q client.Question, choice procedure.Choice) bool {

@@ -54,7 +54,7 @@ name, models, from, pack, recover, notes; file names are relative to it) or from
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.Stderr, "release %s added: %d files, %s\n", added.ID, len(added.Files), size(int64(added.Size())))
+		fmt.Fprintf(s.Stderr, "release %s added: %s, %s\n", added.ID, count(len(added.Files), "file"), size(int64(added.Size())))
 		if s.output == "table" {
 			return nil
 		}
@@ -102,6 +102,9 @@ func readRelease(path string, r *fleet.Release, add func(role, path string) erro
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return usagef("%v", err)
+	}
+	if len(strings.TrimSpace(string(raw))) == 0 {
+		return usagef("%s: the file is empty", path)
 	}
 	asJSON, err := yaml.YAMLToJSON(raw)
 	if err != nil {

@@ -174,7 +174,7 @@ answer was given beforehand with --answer.
 		if err != nil {
 			return err
 		}
-		if err := s.consent("update %d devices to release %s", len(order.Devices), order.Release); err != nil {
+		if err := s.consent("update %s to release %s", count(len(order.Devices), "device"), order.Release); err != nil {
 			return err
 		}
 		return s.order(c.Context(), order, *watch)
@@ -387,7 +387,11 @@ func (s *session) updateWatch() *cobra.Command {
 			}
 			var runs []fleet.RunID
 			for _, a := range args {
-				runs = append(runs, fleet.RunID(a))
+				run, err := api.Run(c.Context(), fleet.RunID(a))
+				if err != nil {
+					return err
+				}
+				runs = append(runs, run.ID)
 			}
 			if len(runs) == 0 {
 				active, err := api.Runs(c.Context(), "", true, 20000)

@@ -253,7 +253,7 @@ func (w *watcher) counts() string {
 	for _, k := range sortedKeys(counts) {
 		parts = append(parts, fmt.Sprintf("%d %s", counts[k], orDefault(k, "starting")))
 	}
-	return fmt.Sprintf("%d runs: %s", len(w.order), strings.Join(parts, ", "))
+	return fmt.Sprintf("%s: %s", count(len(w.order), "run"), strings.Join(parts, ", "))
 }
 
 func (w *watcher) summary() {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"drydock/internal/fault"
@@ -26,7 +27,22 @@ func ParseAddress(text string) (hostPort string, err error) {
 	if err != nil || n < 1 || n > 65535 || host == "" {
 		return "", fault.New(fault.Invalid, "", "address "+text, "HOST or HOST:PORT is expected, with a port from 1 to 65535")
 	}
+	if !isHost(host) {
+		return "", fault.New(fault.Invalid, "", "address "+text, "%q is neither an IP address nor a host's name", host)
+	}
 	return net.JoinHostPort(host, port), nil
+}
+
+// isHost tells an IP address or a name that can be looked up from a slip: a name
+// of digits and dots is an address with a mistake (RFC 3696, section 2).
+func isHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	last := host[strings.LastIndexByte(strings.TrimSuffix(host, "."), '.')+1:]
+	return len(host) <= 253 && strings.Trim(last, "0123456789.") != "" && !strings.ContainsFunc(host, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_')
+	})
 }
 
 // lookupTimeout bounds a name's resolution.

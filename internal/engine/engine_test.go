@@ -26,6 +26,9 @@ func TestParseAddress(t *testing.T) {
 		"host:0":          "",
 		"host:65536":      "",
 		"host:port":       "",
+		"999.1.1.1":       "",
+		"two words":       "",
+		"10.1.0.42/24":    "",
 	} {
 		got, err := ParseAddress(text)
 		if got != want || (err != nil) != (want == "") {

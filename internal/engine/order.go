@@ -98,7 +98,7 @@ func checkTimeouts(o Order) error {
 	for op, limit := range o.Timeouts {
 		switch {
 		case !slices.Contains(procedure.Ops(), op):
-			return fault.New(fault.Invalid, "", "timeout", "there is no operation %q; the operations are %v", op, procedure.Ops())
+			return fault.New(fault.Invalid, "", "timeout", "there is no operation %q; the operations are %s", op, listed(procedure.Ops()))
 		case limit < time.Second:
 			return fault.New(fault.Invalid, "", "timeout of "+string(op), "%s: at least 1s is expected", limit)
 		}
@@ -114,9 +114,9 @@ func checkStanding(list []procedure.Standing) error {
 	for _, a := range list {
 		switch {
 		case !slices.Contains(procedure.Steps(), a.Step):
-			return fault.New(fault.Invalid, "", "standing answer", "there is no step %q; the steps are %v", a.Step, procedure.Steps())
+			return fault.New(fault.Invalid, "", "standing answer", "there is no step %q; the steps are %s", a.Step, listed(procedure.Steps()))
 		case a.Cause != "" && !slices.Contains(procedure.Causes(), a.Cause):
-			return fault.New(fault.Invalid, "", "standing answer", "there is no cause %q; the causes are %v", a.Cause, procedure.Causes())
+			return fault.New(fault.Invalid, "", "standing answer", "there is no cause %q; the causes are %s", a.Cause, listed(procedure.Causes()))
 		case !slices.Contains(choices, a.Then):
 			return fault.New(fault.Invalid, "", "standing answer", "there is no answer %q", a.Then)
 		case a.Repeat < 0 || a.Repeat > 1000:
@@ -255,4 +255,13 @@ func (e *Engine) previewOne(ctx context.Context, o Order, c checkedOrder, id fle
 		}
 	}
 	return p
+}
+
+// listed is a list of names for a message.
+func listed[N ~string](names []N) string {
+	texts := make([]string, 0, len(names))
+	for _, n := range names {
+		texts = append(texts, string(n))
+	}
+	return strings.Join(texts, ", ")
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"syscall"
 
 	"drydock/internal/fault"
@@ -73,6 +74,18 @@ func corrupt(object, format string, args ...any) error {
 	return fault.New(fault.Corrupt, "", object, format, args...)
 }
 
+// notFound says what is missing ("device iad-1") and how to see what there is.
 func notFound(object string) error {
-	return fault.New(fault.NotFound, "", object, "there is no such thing in the store")
+	kind, _, _ := strings.Cut(object, " ")
+	if kind == "credentials" {
+		return fault.New(fault.NotFound, "", object, "there are none").WithHint("drydock device add or import gives them")
+	}
+	err := fault.New(fault.NotFound, "", object, "there is no such %s", kind)
+	switch kind {
+	case "device", "release", "backup":
+		return err.WithHint("drydock %s list shows what there is", kind)
+	case "run":
+		return err.WithHint("drydock update list shows the runs")
+	}
+	return err
 }
