@@ -58,7 +58,8 @@ func FuzzParseAny(f *testing.F) {
 	f.Add([]byte("# c\nold = a \\\n b\nmtu: 1500\ngone=1"))
 	f.Add([]byte("[ Proxy ]\nFORMAT I = Gone, Old, Port;\nProxy 0 = 5, \"a b\",5060;\n; c\nProxy 9 = ,,;\n[ \\Proxy ]\n\n[ Wide ]\nFORMAT I = A;\nWide 1 = 2;\n[ \\Wide ]"))
 	f.Add([]byte("a:\n- gone: 1\n  b: 'x'\n- - y # c\n\nbox: &t\n  t: |\n    x\n  ntp: [1,\n 2]\nntp: \"5\"\nADD:\nLIST:\n  - mtu: 1500\n"))
-	packs := []*Pack{packFrom(f, uciPack), packFrom(f, keyValuePack), packFrom(f, tablePack), packFrom(f, yamlPack)}
+	f.Add([]byte("interfaces {\n    ethernet eth0 {\n  address \"a\"; }\n}\nsystem {\n ntp x\n console { a b }}\nprotocols { }\n// x"))
+	packs := []*Pack{packFrom(f, uciPack), packFrom(f, keyValuePack), packFrom(f, tablePack), packFrom(f, yamlPack), packFrom(f, bracesPack)}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, format := range Formats() {
 			roundTrip(t, format, data)
