@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"drydock/internal/sim"
 )
 
 // patience is how long a part may take to start on a busy machine.
@@ -47,6 +49,7 @@ func TestStories(t *testing.T) {
 			"mode":      mode,
 			"capture":   capture,
 			"interrupt": interrupt,
+			"image":     image,
 		},
 	})
 }
@@ -214,6 +217,15 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("an interrupted program must not exit with 0")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(said.String()), 0o600))
+}
+
+// image writes software that the simulated devices load. Usage: image FILE VERSION
+func image(ts *testscript.TestScript, neg bool, args []string) {
+	refuseNegation(ts, neg, "image")
+	if len(args) != 2 {
+		ts.Fatalf("usage: image FILE VERSION")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), sim.MakeImage(args[1], 2, []string{"IAD-4", "IAD-24"}, 1<<16), 0o600))
 }
 
 func refuseNegation(ts *testscript.TestScript, neg bool, name string) {
