@@ -47,7 +47,7 @@ func (s *server) addRelease(ctx context.Context, form *multipart.Form) (fleet.Re
 			return r, err
 		}
 	}
-	if _, err := s.Engine.Family(r.Driver); err != nil {
+	if err := s.Engine.CheckFiles(r); err != nil {
 		return r, err
 	}
 	files := map[string]*multipart.FileHeader{}

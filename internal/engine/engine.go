@@ -15,6 +15,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -129,6 +130,35 @@ func (e *Engine) Family(name string) (Family, error) {
 		return Family{}, err
 	}
 	return family(d), nil
+}
+
+// CheckFiles refuses a release with a file whose role its family does not know,
+// or with two in one role (fault.Invalid); fault.NotFound if there is no driver
+// for it. What is found here would otherwise be found at the first load.
+func (e *Engine) CheckFiles(r fleet.Release) error {
+	d, err := e.driver(r.Driver)
+	if err != nil {
+		return err
+	}
+	wrong := func(format string, args ...any) error {
+		return fault.New(fault.Invalid, "", "release "+string(r.ID), format, args...)
+	}
+	count, known := map[string]int{}, []string(nil)
+	for _, f := range r.Files {
+		count[f.Role]++
+	}
+	for _, role := range d.Files() {
+		known = append(known, role.Role)
+		if n := count[role.Role]; n > 1 {
+			return wrong("%d files have the role %q", n, role.Role)
+		}
+	}
+	for _, f := range r.Files {
+		if !slices.Contains(known, f.Role) {
+			return wrong("file %s has the role %q; it can be %s", f.Name, f.Role, listed(known))
+		}
+	}
+	return nil
 }
 
 func (e *Engine) driver(name string) (*driver.Driver, error) {
