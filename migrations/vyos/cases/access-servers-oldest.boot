@@ -80,7 +80,25 @@ service {
         }
     }
     ipoe-server {
+        dns-server {
+            server-1 1.1.1.1
+            server-2 9.9.9.9
+        }
+        dnsv6-server {
+            server-3 2001:db8::53
+        }
         authentication {
+            radius-server 192.0.2.77 {
+                req-limit 5
+                secret x
+            }
+            radius-settings {
+                timeout 4
+                dae-server {
+                    ip-address 192.0.2.78
+                    secret y
+                }
+            }
             interface eth1 {
                 mac-address 00:50:79:66:68:00 {
                     vlan-id 100
@@ -255,4 +273,4 @@ vpn {
 }
 
 // Warning: Do not remove the following line.
-// vyos-config-version: "bgp@5:broadcast-relay@1:cluster@2:config-management@1:conntrack@5:conntrack-sync@2:container@2:dhcp-relay@2:dhcp-server@11:dhcpv6-server@6:dns-dynamic@4:dns-forwarding@4:firewall@17:flow-accounting@1:https@7:ids@1:interfaces@33:ipoe-server@1:ipsec@13:isis@3:lldp@2:mdns@1:monitoring@1:nat@8:nat66@3:ntp@3:openconnect@3:openvpn@4:ospf@2:pim@1:policy@8:qos@2:quagga@11:reverse-proxy@2:rip@1:rpki@2:salt@1:snmp@3:ssh@2:system@27:vrf@3:vrrp@4:vyos-accel-ppp@2:wanloadbalance@3:webproxy@2"
+// vyos-config-version: "bgp@5:broadcast-relay@1:cluster@2:config-management@1:conntrack@5:conntrack-sync@2:container@2:dhcp-relay@2:dhcp-server@11:dhcpv6-server@6:dns-dynamic@4:dns-forwarding@4:firewall@17:flow-accounting@1:https@7:ids@1:interfaces@33:ipsec@13:isis@3:lldp@2:mdns@1:monitoring@1:nat@8:nat66@3:ntp@3:openconnect@3:openvpn@4:ospf@2:pim@1:policy@8:qos@2:quagga@11:reverse-proxy@2:rip@1:rpki@2:salt@1:snmp@3:ssh@2:system@27:vrf@3:vrrp@4:vyos-accel-ppp@2:wanloadbalance@3:webproxy@2"
