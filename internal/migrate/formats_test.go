@@ -233,3 +233,54 @@ func TestYAMLCompare(t *testing.T) {
 		}
 	}
 }
+
+const xmlPack = `
+pack: p
+format: xml
+steps:
+  - from: "1"
+    to: "2"
+    rules:
+      - {id: key, why: w, detect: {in: ["**"], line: "old {v}"}, rename: {line: "new {v}"}}
+      - {id: mtu, why: w, detect: {in: ["**"], line: "mtu {v}"}, set-default: {capture: v, old: "1500", new: "a <b>"}}
+      - {id: attr, why: w, detect: {in: ["**"], line: "@name {v}"}, rename: {line: "@id {v}"}}
+      - {id: cdata, why: w, detect: {in: ["**"], line: "= x"}, rename: {line: "= y"}}
+      - {id: gone, why: w, detect: {in: ["**"], line: "gone"}, delete: {because: gone}}
+      - {id: gonea, why: w, detect: {in: ["**"], line: "@gone {x}"}, delete: {because: gone}}
+      - {id: tag, why: w, detect: {in: [c], line: was}, rename: {line: is}}
+      - {id: mv, why: w, detect: {in: [c], line: box}, move: {to: [c, deep, down]}}
+      - {id: add, why: w, detect: {in: [c], line: ADD}, add: {to: [c, ADD], line: 'note "new one"'}}
+      - {id: adda, why: w, detect: {in: [c], line: ATTR}, add: {to: [c, ATTR], line: '@a "1"'}}
+`
+
+func TestXML(t *testing.T) {
+	checkTexts(t, "xml", "<?xml version=\"1.0\"?>\n<!DOCTYPE c [ <!ENTITY x \"y\"> ]>\n<!-- c -->\n<c a='1' b=\"x &quot;y\"\n   d=\"\">\r\n  <e>t</e><f/>\n\n  <g></g>\n  text &amp; &lt;\n  <h x=\"1\"/> <i> two words </i>\n  <j><![CDATA[<z>]]></j><k>&x;</k></c>\n\n",
+		`c|c>@a 1|c>@b "x \"y"|c>@d ""|c>e t|c>f|c>g|c>= "text & <"|c>h|c>h>@x 1|c>i "two words"|c>j|c>j>= <z>|c>k &x;`)
+	checkMalformed(t, "xml", map[string]string{
+		"<a>\n<b>\n</a>": "line 3, column 1: found </a>; expected </b>",
+		"<a>":            "line 1, column 4: the end of the file; expected </a>, the end of the element in line 1",
+		"<a x=1/>":       `line 1, column 6: found "1"; expected a value in quotes`,
+		"<a x/>":         `expected an attribute: name="value"`,
+		"<a/>\n<b/>":     "line 2, column 1: a second element",
+		"text":           `line 1, column 1: found "t"; expected "<"`,
+		"<a><!-- </a>":   "line 1, column 4: the comment that begins here is not closed",
+		"</a>":           "no element is open",
+		"":               "expected an element",
+		"< a/>":          "expected a name",
+	})
+	checkRewriting(t, xmlPack, map[string]rewritten{
+		"in place":             {"<c>\n  <old> x </old>\n  <mtu>1500</mtu>\n  <i name='e' >\n    <![CDATA[x]]>\n  </i>\n</c>\n", "<c>\n  <new> x </new>\n  <mtu>a &lt;b&gt;</mtu>\n  <i id='e' >\n    <![CDATA[y]]>\n  </i>\n</c>\n"},
+		"first":                {"<c>\n\t<gone/>\n\t<b>1</b>\n</c>\n", "<c>\n\t<b>1</b>\n</c>\n"},
+		"last":                 {"<c><b>1</b><gone><x/></gone></c>", "<c><b>1</b></c>"},
+		"only":                 {"<c>\n  <gone>\n    <a/>\n  </gone>\n</c>\n", "<c>\n</c>\n"},
+		"tag":                  {"<c><was>\n<x/>\n</was ></c>", "<c><is>\n<x/>\n</is ></c>"},
+		"attr":                 {"<c>\n<a gone=\"1\" b=\"2\"/>\n<a b=\"1\" gone=\"2\">t</a>\n<a gone='3'/></c>", "<c>\n<a b=\"2\"/>\n<a b=\"1\">t</a>\n<a/></c>"},
+		"move":                 {"<c>\n    <box>\n        <a/>\n    </box>\n    <deep/>\n</c>\n", "<c>\n    <deep>\n        <down>\n            <box>\n                <a/>\n            </box>\n        </down>\n    </deep>\n</c>\n"},
+		"add":                  {"<c>\n  <ADD/>\n</c>\n", "<c>\n  <ADD>\n    <note>new one</note>\n  </ADD>\n</c>\n"},
+		"add last":             {"<c>\n  <ADD k=\"v\">\n    <x/>\n  </ADD>\n</c>\n", "<c>\n  <ADD k=\"v\">\n    <x/>\n    <note>new one</note>\n  </ADD>\n</c>\n"},
+		"add self":             {"<c>\n  <ADD k=\"v\" />\n</c>\n", "<c>\n  <ADD k=\"v\">\n    <note>new one</note>\n  </ADD>\n</c>\n"},
+		"one line":             {"<c><ADD/></c>", "<c><ADD><note>new one</note></ADD></c>"},
+		"new attr":             {"<c>\n  <ATTR>\n    <x/>\n  </ATTR>\n</c>\n", "<c>\n  <ATTR a=\"1\">\n    <x/>\n  </ATTR>\n</c>\n"},
+		"attr of an empty one": {"<c>\n  <ATTR/>\n</c>\n", "<c>\n  <ATTR a=\"1\"></ATTR>\n</c>\n"},
+	})
+}

@@ -59,7 +59,8 @@ func FuzzParseAny(f *testing.F) {
 	f.Add([]byte("[ Proxy ]\nFORMAT I = Gone, Old, Port;\nProxy 0 = 5, \"a b\",5060;\n; c\nProxy 9 = ,,;\n[ \\Proxy ]\n\n[ Wide ]\nFORMAT I = A;\nWide 1 = 2;\n[ \\Wide ]"))
 	f.Add([]byte("a:\n- gone: 1\n  b: 'x'\n- - y # c\n\nbox: &t\n  t: |\n    x\n  ntp: [1,\n 2]\nntp: \"5\"\nADD:\nLIST:\n  - mtu: 1500\n"))
 	f.Add([]byte("interfaces {\n    ethernet eth0 {\n  address \"a\"; }\n}\nsystem {\n ntp x\n console { a b }}\nprotocols { }\n// x"))
-	packs := []*Pack{packFrom(f, uciPack), packFrom(f, keyValuePack), packFrom(f, tablePack), packFrom(f, yamlPack), packFrom(f, bracesPack)}
+	f.Add([]byte("<?xml?>\n<c>\n  <ADD k='v' gone=\"1\"/><box><a>\n</a></box><deep/>\n<!-- x --> <ATTR>t</ATTR><gone>\n<mtu>1500</mtu></gone>text</c>\n"))
+	packs := []*Pack{packFrom(f, uciPack), packFrom(f, keyValuePack), packFrom(f, tablePack), packFrom(f, yamlPack), packFrom(f, xmlPack), packFrom(f, bracesPack)}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, format := range Formats() {
 			roundTrip(t, format, data)

@@ -95,8 +95,8 @@ func (ini) parse(d *Document) error {
 	d.unit = "="
 	if strings.Contains(d.src, "FORMAT ") { // rows and their cells are nodes too
 		d.nodes = make([]node, 0, cap(d.nodes)+strings.Count(d.src, ",")+strings.Count(d.src, ";"))
-		defer d.number()
 	}
+	defer d.number()
 	s := scanner{d: d}
 	section := &d.root
 	var pending []*node

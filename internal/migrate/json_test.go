@@ -25,6 +25,7 @@ steps:
       - {id: key, why: w, detect: {in: ["{p}"], line: "speed {s}"}, rename: {line: "rate {s}"}}
       - {id: mtu, why: w, detect: {in: ["{p}"], line: "mtu {m}"}, set-default: {capture: m, old: "9100", new: "9216"}}
       - {id: block, why: w, detect: {line: "OLD"}, rename: {line: '"NEW NAME"'}}
+      - {id: flat, why: w, detect: {line: "FLAT"}, rename: {line: "FLAT x"}}
       - {id: gone, why: w, detect: {line: "GONE"}, delete: {because: gone}}
       - {id: deep, why: w, detect: {in: ["**"], line: "drop {x}"}, delete: {because: gone}}
       - {id: moved, why: w, detect: {line: "ntp {a}"}, move: {to: [NTP, servers], line: "server {a}"}}
@@ -51,6 +52,7 @@ func TestJSONRewriting(t *testing.T) {
 		"move up":        {`{"BOX": {"B": {"x": 1}}, "DEEP": {"z": 1}}`, `{"BOX": {"B": {"x": 1}}, "DEEP": {"z": 1}}`},
 		"into {}":        {"{\n    \"ADD\": {},\n    \"c\": 1\n}", "{\n    \"ADD\": {\n        \"note\": \"a new one\"\n    },\n    \"c\": 1\n}"},
 		"one line":       {`{"ADD": {"a": 1}}`, `{"ADD": {"a": 1, "note": "a new one"}}`},
+		"flattened":      {"{\"FLAT\":[\n]\n}", "{\"FLAT\":\"x\"\n}"},
 		"number":         {`{"ADD5": {}}`, `{"ADD5": {"more": {"number": 5}}}`},
 		"behind":         {"{\n  \"ADD\": {\n    \"a\": {}\n  }\n}\n", "{\n  \"ADD\": {\n    \"a\": {},\n    \"note\": \"a new one\"\n  }\n}\n"},
 		"list":           {"{\n  \"LIST\": [\n    \"a\"\n  ]\n}\n", "{\n  \"LIST\": [\n    \"a\",\n    \"last\"\n  ]\n}\n"},

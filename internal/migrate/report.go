@@ -217,6 +217,9 @@ func (a *account) origins(counts *[5]Counts) []Origin {
 	for i := range a.out {
 		o := &a.out[i]
 		origins[i] = Origin{Line: i + 1, Inputs: o.inputs}
+		if len(o.inputs) == 0 {
+			o.rule = cmp.Or(o.rule, o.beside)
+		}
 		if o.rule != nil {
 			origins[i].Rule = o.rule.ID
 			if len(o.inputs) == 0 {
