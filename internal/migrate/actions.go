@@ -9,6 +9,7 @@ const (
 	placing                // lines move
 	removing               // what is left of blocks that are dropped
 	adding                 // lines come in, where the others have not made them
+	scripting              // functions act on what the rules have made, one after the other
 )
 
 // action is what a rule does to a line that fits its pattern.

@@ -35,6 +35,8 @@ type node struct {
 	cat    uint8    // index of its category, see summary
 	fate   nodeFate // strongest of what rules did to it
 	rule   *Rule    // the rule that decided fate; nil = none
+	why    string   // of a line that a script dropped: because
+	from   int32    // the line of the input that a copy is of; 0 = it is none
 }
 
 // nodeFate orders what a rule can do to a node: a stronger one stays.
@@ -152,6 +154,14 @@ func (n *node) detach() {
 	}
 	n.parent, n.next, n.prev = nil, nil, nil
 	n.placed = true
+}
+
+// detached says whether the node is no longer in the document.
+func (n *node) detached(d *Document) bool {
+	for n.parent != nil {
+		n = n.parent
+	}
+	return n != &d.root
 }
 
 // walk visits the nodes beneath n in printed order, without recursion: the

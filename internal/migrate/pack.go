@@ -31,6 +31,7 @@ type Step struct {
 	Rules    []*Rule
 
 	taking, adding ruleSet
+	scripts        []*Rule
 }
 
 // ruleSet is rules with their detects compiled.

@@ -25,7 +25,7 @@ func LoadPack(fsys fs.FS, dir string) (*Pack, error) {
 		return nil, fault.New(fault.NotFound, "migrate.LoadPack", "pack "+dir, "%w", err).
 			WithHint("a pack is a folder with %s", PackFile)
 	}
-	l := loader{strict: strict{file: name}, p: &Pack{}}
+	l := loader{strict: strict{file: name}, p: &Pack{}, scripts: scripts{fsys: fsys, dir: dir, modules: map[string]*module{}}}
 	if root := l.parse(data); root != nil {
 		l.pack(root)
 	}
@@ -41,8 +41,9 @@ func LoadPack(fsys fs.FS, dir string) (*Pack, error) {
 // loader reads a pack's file.
 type loader struct {
 	strict
-	p      *Pack
-	format format
+	p       *Pack
+	format  format
+	scripts scripts
 }
 
 func (l *loader) pack(root ast.Node) {
@@ -141,6 +142,8 @@ func (l *loader) step(n ast.Node, ids map[string]bool) Step {
 		case nil:
 		case *addition:
 			s.adding.add(r)
+		case *script:
+			s.scripts = append(s.scripts, r)
 		default:
 			s.taking.add(r)
 		}

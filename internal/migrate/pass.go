@@ -24,9 +24,11 @@ type pass struct {
 	used     map[*Rule]int
 	findings []Finding
 	err      error
+	quiet    bool // only matches are wanted
 
-	children map[childKey]*node // what lookUp has found
-	latest   map[slot]*node     // what was put there last
+	patterns map[string]*ruleSet // of scripts, compiled
+	children map[childKey]*node  // what lookUp has found
+	latest   map[slot]*node      // what was put there last
 }
 
 type childKey struct {
@@ -51,10 +53,28 @@ func (p *pass) run() error {
 	p.matches = nil
 	p.collect(&p.d.root, &p.step.adding, p.step.adding.set.start())
 	p.act(adding)
+	p.script()
 	if p.acted {
 		p.d.format.mend(p.d)
 	}
 	return p.err
+}
+
+// script calls the step's scripts, one after the other: each sees what the one
+// before it has made.
+func (p *pass) script() {
+	for _, r := range p.step.scripts {
+		if len(r.detect.lines) == 0 {
+			p.matches = []match{{rule: r}}
+		} else {
+			found, err := (&scriptCall{p: p, rule: r}).find(&p.d.root, r.detect.source)
+			if err != nil && p.err == nil {
+				p.err = err
+			}
+			p.matches = found
+		}
+		p.act(scripting)
+	}
 }
 
 // act lets the matches of one phase act. One whose action does nothing (what
@@ -81,7 +101,7 @@ func (p *pass) collect(parent *node, rules *ruleSet, states []state) {
 		h, below := step(states, n.text, n.first != nil, buffer[:0])
 		if h.index >= 0 {
 			m := match{n: n, rule: rules.rules[h.index], caps: h.caps}
-			if m.rule.speaks() {
+			if !p.quiet && m.rule.speaks() {
 				m.path = n.path()
 			}
 			p.matches = append(p.matches, m)
@@ -219,7 +239,7 @@ func (p *pass) put(m *match, parent, n *node, block bool, after *linePattern) {
 	p.d.hang(n, old, indent)
 	key := slot{parent, after, block}
 	behind := p.latest[key]
-	if behind == nil || behind.parent != parent {
+	if behind == nil || behind == n || behind.parent != parent {
 		behind = p.behind(parent, block, after)
 	}
 	parent.insert(n, behind)

@@ -69,6 +69,7 @@ type inputLine struct {
 	present bool // something of it is in the output
 	known   bool // a node stands on it
 	rule    *Rule
+	why     string // of a line that a script dropped
 	outputs []int
 }
 
@@ -140,6 +141,9 @@ func (a *account) piece(n *node, first, lines int32, backing func() []int, parts
 			}
 			if first > 0 {
 				a.join(o, input)
+			} else if n.from > 0 {
+				a.join(o, int(n.from))
+				a.in[n.from-1].present = true
 			}
 			i := strings.IndexByte(text, '\n')
 			if a.open = i < 0; a.open {
@@ -198,6 +202,7 @@ func (a *account) judge() error {
 		if n.fate == removed {
 			for j := range n.closed {
 				a.in[n.closes-1+j].take(removed, n.rule, n.cat)
+				a.in[n.closes-1+j].why = n.why
 			}
 		}
 	}
@@ -209,6 +214,9 @@ func (a *account) head(n *node) {
 		l := &a.in[n.line-1+i]
 		l.take(n.fate, n.rule, n.cat)
 		l.present = l.present || n.fate != removed
+		if n.why != "" {
+			l.why = n.why
+		}
 	}
 }
 
@@ -319,4 +327,7 @@ func (l *inputLine) tell(f *LineFate, c *Counts) {
 		c.Dropped++
 	}
 	f.Rule, f.Because = l.rule.ID, l.rule.because()
+	if l.fate == removed && l.why != "" {
+		f.Because = l.why
+	}
 }

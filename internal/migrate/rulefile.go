@@ -10,7 +10,9 @@ import (
 )
 
 // verbs are the keys of which a rule has exactly one.
-func verbs() []string { return []string{"rename", "set-default", "delete", "move", "add", "manual"} }
+func verbs() []string {
+	return []string{"rename", "set-default", "delete", "move", "add", "manual", "script"}
+}
 
 func (l *loader) rule(n ast.Node) *Rule {
 	known := append([]string{"id", "why", "category", "severity", "detect", "message"}, verbs()...)
@@ -67,6 +69,9 @@ func (l *loader) template(o *object, key string, names []string) template {
 // top, and line.
 func (l *loader) detect(rule *object, r *Rule) {
 	n, ok := rule.values["detect"]
+	if !ok && rule.has("script") {
+		return // it is called once, with the whole configuration
+	}
 	if !ok {
 		l.wrong(rule.at, `add "detect" with "line" and, for a line in a block, "in"`, "a rule has no %q", "detect")
 		return
@@ -107,6 +112,9 @@ func (l *loader) action(o *object, r *Rule, names []string) action {
 	}
 	if r.Severity == Manual && has[0] != "manual" {
 		l.wrong(o.spot("severity"), `use "manual" instead of the other verb`, "rule %q is of severity manual, but acts by itself", r.ID)
+	}
+	if has[0] == "script" {
+		return l.script(o)
 	}
 	if len(r.detect.lines) == 0 {
 		return nil // said already

@@ -1,0 +1,188 @@
+package migrate
+
+import (
+	"fmt"
+
+	"go.starlark.net/starlark"
+)
+
+type nodeMethod func(s *scriptNode, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
+
+// nodeMethods are what scripts can ask of a node and do to it;
+// docs/migration-scripts.md describes them.
+func nodeMethods() map[string]nodeMethod {
+	return map[string]nodeMethod{
+		"children": (*scriptNode).children, "has": (*scriptNode).has, "get": (*scriptNode).get,
+		"find": (*scriptNode).find, "match": (*scriptNode).match, "first": (*scriptNode).firstMatch,
+		"str": (*scriptNode).str, "strs": (*scriptNode).strs,
+		"set": (*scriptNode).set, "add": (*scriptNode).add, "ensure": (*scriptNode).ensure,
+		"delete": (*scriptNode).delete, "prune": (*scriptNode).prune,
+		"rename": (*scriptNode).rename, "move": (*scriptNode).move, "copy": (*scriptNode).copy,
+		"before": (*scriptNode).before, "after": (*scriptNode).after,
+	}
+}
+
+// wordsOf reads arguments that are words.
+func wordsOf(args starlark.Tuple) ([]string, error) {
+	words := make([]string, len(args))
+	for i, a := range args {
+		w, ok := starlark.AsString(a)
+		if !ok {
+			return nil, fmt.Errorf("word %d is %s, not a string", i+1, a.Type())
+		}
+		words[i] = w
+	}
+	return words, nil
+}
+
+// someWords are words of which there must be one.
+func someWords(args starlark.Tuple, kwargs []starlark.Tuple) ([]string, error) {
+	if len(kwargs) > 0 {
+		return nil, fmt.Errorf("there is no parameter %s", kwargs[0][0])
+	}
+	if len(args) == 0 {
+		return nil, fmt.Errorf("words are expected")
+	}
+	return wordsOf(args)
+}
+
+func (s *scriptNode) list(nodes []*node) *starlark.List {
+	values := make([]starlark.Value, len(nodes))
+	for i, n := range nodes {
+		values[i] = s.x.handle(n)
+	}
+	return starlark.NewList(values)
+}
+
+func (s *scriptNode) maybe(n *node) starlark.Value {
+	if n == nil {
+		return starlark.None
+	}
+	return s.x.handle(n)
+}
+
+func (s *scriptNode) children(args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+	words, err := wordsOf(args)
+	if err != nil {
+		return nil, err
+	}
+	return s.list(s.with(words)), nil
+}
+
+func (s *scriptNode) has(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	words, err := someWords(args, kwargs)
+	if err != nil {
+		return nil, err
+	}
+	return starlark.Bool(len(s.with(words)) > 0), nil
+}
+
+// get gives the child with exactly these words, else the first that begins
+// with them.
+func (s *scriptNode) get(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	words, err := someWords(args, kwargs)
+	if err != nil {
+		return nil, err
+	}
+	if n := s.exactly(words); n != nil {
+		return s.x.handle(n), nil
+	}
+	if found := s.with(words); len(found) > 0 {
+		return s.x.handle(found[0]), nil
+	}
+	return starlark.None, nil
+}
+
+func pattern(args starlark.Tuple, kwargs []starlark.Tuple) (string, error) {
+	var text string
+	return text, starlark.UnpackPositionalArgs("find", args, kwargs, 1, &text)
+}
+
+func (s *scriptNode) find(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	text, err := pattern(args, kwargs)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.x.find(s.n, text)
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]*node, len(found))
+	for i := range found {
+		nodes[i] = found[i].n
+	}
+	return s.list(nodes), nil
+}
+
+// match gives pairs of a node and what the pattern's holes held.
+func (s *scriptNode) match(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	text, err := pattern(args, kwargs)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.x.find(s.n, text)
+	if err != nil {
+		return nil, err
+	}
+	pairs := make([]starlark.Value, len(found))
+	for i := range found {
+		pairs[i] = starlark.Tuple{s.x.handle(found[i].n), dictOf(found[i].caps)}
+	}
+	return starlark.NewList(pairs), nil
+}
+
+func dictOf(caps captures) *starlark.Dict {
+	d := starlark.NewDict(len(caps))
+	for _, c := range caps {
+		_ = d.SetKey(starlark.String(c.name), starlark.String(unquoteWord(c.value))) // strings are hashable, d is not frozen
+	}
+	return d
+}
+
+func (s *scriptNode) firstMatch(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	text, err := pattern(args, kwargs)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.x.find(s.n, text)
+	if err != nil || len(found) == 0 {
+		return starlark.None, err
+	}
+	return s.x.handle(found[0].n), nil
+}
+
+// values are the words that stand behind the given ones, by child.
+func (s *scriptNode) values(words []string) (values []string) {
+	for _, c := range s.with(words) {
+		if all := plainWords(c.text); len(all) > len(words) {
+			values = append(values, all[len(words)])
+		}
+	}
+	return values
+}
+
+func (s *scriptNode) str(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	words, err := wordsOf(args)
+	if err != nil {
+		return nil, err
+	}
+	var otherwise starlark.Value = starlark.None
+	for _, kw := range kwargs {
+		if kw[0] != starlark.String("default") {
+			return nil, fmt.Errorf("there is no parameter %s", kw[0])
+		}
+		otherwise = kw[1]
+	}
+	if values := s.values(words); len(values) > 0 {
+		return starlark.String(values[0]), nil
+	}
+	return otherwise, nil
+}
+
+func (s *scriptNode) strs(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	words, err := someWords(args, kwargs)
+	if err != nil {
+		return nil, err
+	}
+	return starlark.NewList(tupleOf(s.values(words))), nil
+}
