@@ -28,13 +28,13 @@ func TestBraces(t *testing.T) {
 	checkTexts(t, "braces", "interfaces {\n    ethernet eth0 {\n        address 10.0.0.1/24 \n        address \"dhcp\"\n        description \"two \\\"words\\\"\"\n        disable\n    }\n    loopback lo {\n    }\n}\n/* note */\n// version: \"a@1\"\n",
 		`interfaces|interfaces>ethernet eth0|interfaces>ethernet eth0>address 10.0.0.1/24|interfaces>ethernet eth0>address dhcp|interfaces>ethernet eth0>description "two \"words\""|interfaces>ethernet eth0>disable|interfaces>loopback lo`)
 	checkTexts(t, "braces", "## Last commit\nversion 12.1;\nsystem {\n    host-name r1; # main\n    /* why */\n    inactive: services {\n        ssh { root-login deny; }\n    }\n}\n",
-		`version 12.1|system|system>host-name r1|system>inactive: services|system>inactive: services>ssh|system>inactive: services>ssh>root-login deny`)
+		`version 12.1|system|system>host-name r1|system>services|system>services>ssh|system>services>ssh>root-login deny`)
 	checkMalformed(t, "braces", map[string]string{
-		"a {\n b c\n":         `line 1, column 1: the block "a" is not closed; expected "}"`,
-		"a {\n}\n}\n":         `line 3, column 1: a "}" that closes nothing`,
+		"a {\n b c\n":         `line 1, column 1: the block "a" that begins here is not closed; expected "}"`,
+		"a {\n}\n}\n":         `line 3, column 1: "}" without a block that it closes`,
 		"a \"b\n":             "line 1, column 3: a quote that is not closed",
 		"/* a\n":              "line 1, column 1: a comment that is not closed",
-		"a {\n  { x\n}\n}\n ": `line 2, column 3: "{" without a name`,
+		"a {\n  { x\n}\n}\n ": `line 2, column 3: a block without a name`,
 	})
 	checkRewriting(t, bracesPack, map[string]rewritten{
 		"renamed": {"interfaces {\n    ethernet eth0 {\n        description \"a b\"\n    }\n}\n", "interfaces {\n    eth eth0 {\n        text \"a b\"\n    }\n}\n"},

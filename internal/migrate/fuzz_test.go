@@ -60,7 +60,11 @@ func FuzzParseAny(f *testing.F) {
 	f.Add([]byte("a:\n- gone: 1\n  b: 'x'\n- - y # c\n\nbox: &t\n  t: |\n    x\n  ntp: [1,\n 2]\nntp: \"5\"\nADD:\nLIST:\n  - mtu: 1500\n"))
 	f.Add([]byte("interfaces {\n    ethernet eth0 {\n  address \"a\"; }\n}\nsystem {\n ntp x\n console { a b }}\nprotocols { }\n// x"))
 	f.Add([]byte("<?xml?>\n<c>\n  <ADD k='v' gone=\"1\"/><box><a>\n</a></box><deep/>\n<!-- x --> <ATTR>t</ATTR><gone>\n<mtu>1500</mtu></gone>text</c>\n"))
-	packs := []*Pack{packFrom(f, uciPack), packFrom(f, keyValuePack), packFrom(f, tablePack), packFrom(f, yamlPack), packFrom(f, xmlPack), packFrom(f, bracesPack)}
+	f.Add([]byte(vyosSample))
+	f.Add([]byte(junosSample))
+	f.Add([]byte("interfaces {\n  loopback lo { }\n gone { x } ethernet e { mtu 1500 }\n}\nsystem { to-leaf 1 ntp { a \"b\nc\" }\n}\none # x"))
+	f.Add([]byte("v;a { gone; inactive: b; }system{to-leaf 1;ntp{x;}\n}one; /* c */ interfaces { loopback lo; }"))
+	packs := []*Pack{packFrom(f, bracesPlaces), packFrom(f, uciPack), packFrom(f, keyValuePack), packFrom(f, tablePack), packFrom(f, yamlPack), packFrom(f, xmlPack), packFrom(f, bracesPack)}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, format := range Formats() {
 			roundTrip(t, format, data)
