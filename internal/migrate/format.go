@@ -40,7 +40,7 @@ type format interface {
 
 // formats are all that Parse knows, by name.
 func formats() []format {
-	return []format{indented{}, ini{}, keyValue{}, uci{}, jsonFormat{}, yamlFormat{}, xmlFormat{}, braces{}}
+	return []format{indented{}, ini{}, keyValue{}, uci{}, jsonFormat{}, yamlFormat{}, xmlFormat{}, braces{}, setLines{}}
 }
 
 // Formats names the formats that Parse knows.

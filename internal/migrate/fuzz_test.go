@@ -64,7 +64,8 @@ func FuzzParseAny(f *testing.F) {
 	f.Add([]byte(junosSample))
 	f.Add([]byte("interfaces {\n  loopback lo { }\n gone { x } ethernet e { mtu 1500 }\n}\nsystem { to-leaf 1 ntp { a \"b\nc\" }\n}\none # x"))
 	f.Add([]byte("v;a { gone; inactive: b; }system{to-leaf 1;ntp{x;}\n}one; /* c */ interfaces { loopback lo; }"))
-	packs := []*Pack{packFrom(f, bracesPlaces), packFrom(f, uciPack), packFrom(f, keyValuePack), packFrom(f, tablePack), packFrom(f, yamlPack), packFrom(f, xmlPack), packFrom(f, bracesPack)}
+	f.Add([]byte("set system ntp server 'a'\n# c\nset gone 'b\nc'\nset more \"1\"\ndelete x"))
+	packs := []*Pack{packFrom(f, setPack), packFrom(f, bracesPlaces), packFrom(f, uciPack), packFrom(f, keyValuePack), packFrom(f, tablePack), packFrom(f, yamlPack), packFrom(f, xmlPack), packFrom(f, bracesPack)}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, format := range Formats() {
 			roundTrip(t, format, data)
