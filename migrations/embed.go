@@ -7,5 +7,5 @@ import "embed"
 
 // FS has a folder for each pack in its root.
 //
-//go:embed drydock-iad
+//go:embed drydock-iad vyos
 var FS embed.FS

@@ -9,7 +9,9 @@ import (
 )
 
 // Apply brings a configuration from one version's form to another's. An empty
-// from means the version that the configuration tells of itself. A
+// from means the version that the configuration tells of itself, an empty to the
+// one that the pack's last step leads to. For packs with components a version
+// is a release's name, or "a@1:b@2". A
 // configuration that already tells the wanted version comes back unchanged.
 //
 // It is all or nothing: with an error (fault.Invalid) there is no result.
@@ -19,6 +21,12 @@ func (p *Pack) Apply(from, to string, input []byte) (*Result, error) {
 	d, err := Parse(p.Format, input)
 	if err != nil {
 		return nil, err
+	}
+	if p.components != nil {
+		return p.applyComponents(d, from, to)
+	}
+	if to == "" && len(p.Steps) > 0 {
+		to = p.Steps[len(p.Steps)-1].To
 	}
 	told, version := p.stated(d)
 	steps, err := p.path(told, version, from, to)
@@ -72,7 +80,7 @@ func (p *Pack) transform(d *Document, steps []Step) (map[*Rule]int, []Finding, e
 		}
 		findings = append(findings, run.findings...)
 	}
-	if len(steps) > 0 {
+	if len(steps) > 0 && p.version != nil {
 		p.writeVersion(d, steps[len(steps)-1].To, used)
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Line, b.Line) })

@@ -19,6 +19,8 @@ type Pack struct {
 	versionLine template    // how that line is written
 	end         linePattern // the last line of a whole configuration; no words = none
 	stamp       *Rule       // the rule that writes the version
+
+	components *componentSet // nil = the configuration has one version
 }
 
 // Step holds the rules from one version to the next. They are matched on the
@@ -206,6 +208,13 @@ func (p *Pack) DetectVersion(input []byte) (string, bool) {
 	d, err := Parse(p.Format, input)
 	if err != nil {
 		return "", false
+	}
+	if p.components != nil {
+		f, err := readFooter(d)
+		if err != nil || f == nil {
+			return "", false
+		}
+		return f.versions.String(), true
 	}
 	_, version := p.stated(d)
 	return version, version != ""

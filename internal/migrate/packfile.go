@@ -25,7 +25,7 @@ func LoadPack(fsys fs.FS, dir string) (*Pack, error) {
 		return nil, fault.New(fault.NotFound, "migrate.LoadPack", "pack "+dir, "%w", err).
 			WithHint("a pack is a folder with %s", PackFile)
 	}
-	l := loader{strict: strict{file: name}, p: &Pack{}, scripts: scripts{fsys: fsys, dir: dir, modules: map[string]*module{}}}
+	l := loader{strict: strict{file: name}, p: &Pack{}, scripts: &scripts{fsys: fsys, dir: dir, modules: map[string]*module{}}}
 	if root := l.parse(data); root != nil {
 		l.pack(root)
 	}
@@ -43,11 +43,11 @@ type loader struct {
 	strict
 	p       *Pack
 	format  format
-	scripts scripts
+	scripts *scripts
 }
 
 func (l *loader) pack(root ast.Node) {
-	o := l.object(root, "a pack", "pack", "format", "version", "end", "categories", "steps")
+	o := l.object(root, "a pack", "pack", "format", "version", "end", "categories", "steps", "components", "releases")
 	l.p.Name = o.need("pack", "the pack's name")
 	l.p.Format = o.need("format", oneOf("the configuration's format,", Formats()))
 	f, ok := formatNamed(l.p.Format)
@@ -63,6 +63,10 @@ func (l *loader) pack(root ast.Node) {
 	}
 	if o.has("categories") {
 		l.categories(o.values["categories"])
+	}
+	if o.has("components") {
+		l.readComponents(&o)
+		return
 	}
 	if !o.has("steps") {
 		l.wrong(o.at, `add "steps": what changes from version to version`, "a pack has no %q", "steps")
