@@ -128,6 +128,7 @@ func (braces) mend(d *Document) {
 func (d *Document) mendStatements() {
 	open := d.src != "" && !strings.HasSuffix(d.src, "\n")
 	var end *string // of what is printed so far
+	var last *node  // that it is the end of
 	must := false
 	before := func(foreign bool) {
 		if end != nil && (must || foreign) && !strings.HasSuffix(*end, "\n") {
@@ -136,19 +137,23 @@ func (d *Document) mendStatements() {
 	}
 	d.root.walk(func(n *node) {
 		before(n.foreign())
-		end, must = &n.rest, n.foreign() && n.tail == ""
+		last, end, must = n, &n.rest, n.foreign() && n.tail == ""
 	}, func(n *node) {
 		if n.tail == "" {
 			return
 		}
 		before(false)
-		end, must = &n.tail, n.foreign()
+		last, end, must = n, &n.tail, n.foreign()
 	})
-	switch {
-	case end == nil || open == !strings.HasSuffix(*end, "\n"):
-	case open:
-		*end = strings.TrimSuffix(strings.TrimSuffix(*end, "\n"), "\r")
-	default:
+	if end == nil || open == !strings.HasSuffix(*end, "\n") {
+		return
+	}
+	if !open {
 		*end += d.eol
+		return
+	}
+	rest := strings.TrimSuffix(strings.TrimSuffix(*end, "\n"), "\r")
+	if end == &last.tail || last.indent+last.raw+rest != "" { // a blank line is nothing without its end
+		*end = rest
 	}
 }

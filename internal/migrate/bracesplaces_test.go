@@ -120,6 +120,7 @@ func TestBracesRewriting(t *testing.T) {
 		"top":      {"one\n", "one\ntwo {\n    three\n}\n"},
 		"one line": {"a { gone }\nb { gone { x } }", "a { }\nb { }"},
 		"no end":   {"b\ngone", "b"},
+		"blank":    {"\ngone", "\n"},
 	})
 	checkRewriting(t, bracesPlaces, map[string]rewritten{
 		"junos in place": {"v 1;\ninterfaces {\n  inactive: ethernet old {\n    smp_affinity  auto; ## c\n    mtu 1500;\n  }\n}\n", "v 1;\ninterfaces {\n  inactive: ethernet new {\n    smp-affinity auto; ## c\n    mtu \"a b\";\n  }\n}\n"},
