@@ -20,8 +20,11 @@ const (
 	// postgresLock is the key of the advisory lock, "drydock" as a number. Its
 	// scope is the database.
 	postgresLock = 0x647279646f636b
-	// holdCheck is how often, and how long at most, the hold's connection is asked.
+	// holdCheck is how often the hold's connection is asked.
 	holdCheck = 2 * time.Second
+	// holdAnswer is how long an answer may take: a database that stalls for
+	// seconds is not lost, and who has the store is checked in every transaction.
+	holdAnswer = 20 * time.Second
 	// holdPatience is how long a lock that is taken is asked for.
 	holdPatience = time.Second
 )
@@ -156,7 +159,7 @@ func (h *sessionHold) lost(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		ask, cancel := context.WithTimeout(ctx, holdCheck)
+		ask, cancel := context.WithTimeout(ctx, holdAnswer)
 		err := h.conn.Ping(ask)
 		cancel()
 		if ctx.Err() != nil {
