@@ -14,6 +14,7 @@ import (
 func FuzzParseIndented(f *testing.F) {
 	f.Add([]byte("config-version 1.4\nport fxs 1\n codec g711a\n echo-cancel on\n!\nprotocol sip\n registrar a\n"))
 	f.Add([]byte("banner motd ^C\n!\n^C\r\n\ta\r\n  b\n\n#\n c"))
+	f.Add([]byte("crypto pki certificate chain x\n certificate ca 01\n  30AB 01\n  \tquit\nmacro name a\n!\n@\n public-key-code begin\n00\npublic-key-code end"))
 	f.Add([]byte("config-version 1.4\ndefault\n dial-timeout 1\n! x\n\nntp server a\nend"))
 	p := iadPack(f)
 	f.Fuzz(func(t *testing.T, data []byte) {

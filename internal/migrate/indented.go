@@ -1,16 +1,14 @@
 package migrate
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // indented is the format of command lines whose indentation gives the tree:
 // Cisco IOS, Huawei VRP and many like them.
 //
 // "!" and "#" begin comments; alone on a line they are separators, which close
-// every block that is indented as deep as they are, or deeper. Banners are
-// taken whole.
+// every block that is indented as deep as they are, or deeper. Banners,
+// certificates, keys and macros are taken whole: see takeWhole. "no" and "undo" are words
+// like others: a line that takes something back is a line of its own.
 type indented struct{}
 
 func (indented) name() string { return "indented" }
@@ -71,7 +69,7 @@ func (indented) parse(d *Document) error {
 			n.kind = comment
 			o.pending = append(o.pending, level{n, width})
 		default:
-			if err := s.takeBanner(n); err != nil {
+			if err := s.takeWhole(n); err != nil {
 				return err
 			}
 			o.add(n, width)
@@ -124,66 +122,4 @@ func columns(indent string) int {
 		}
 	}
 	return width
-}
-
-// takeBanner makes the further lines of a banner part of its node.
-func (s *scanner) takeBanner(n *node) error {
-	text, ok := bannerText(n.text)
-	if !ok {
-		return nil
-	}
-	src := s.d.src
-	if text == "" { // EOS writes no delimiter and ends with EOF alone on a line
-		if i := strings.Index(src[s.offset:], "EOF"); i >= 0 {
-			return s.takeUntil(n, "EOF", n.offset)
-		}
-		return nil
-	}
-	delimiter := text[:1]
-	if strings.HasPrefix(text, "^C") {
-		delimiter = "^C"
-	}
-	if isWordByte(delimiter[0]) || strings.Contains(text[len(delimiter):], delimiter) {
-		return nil
-	}
-	opened := n.offset + len(n.indent) + len(n.raw) - len(text)
-	return s.takeUntil(n, delimiter, opened)
-}
-
-// takeUntil extends n to the end of the line that holds the delimiter.
-func (s *scanner) takeUntil(n *node, delimiter string, opened int) error {
-	i := strings.Index(s.d.src[s.offset:], delimiter)
-	if i < 0 {
-		return s.d.malformed(opened, fmt.Sprintf("the banner that begins here with %q is not closed", delimiter),
-			fmt.Sprintf("a later line with %q", delimiter))
-	}
-	end := s.offset + i
-	if j := strings.IndexByte(s.d.src[end:], '\n'); j >= 0 {
-		end += j + 1
-	} else {
-		end = len(s.d.src)
-	}
-	s.extend(n, end)
-	return nil
-}
-
-// bannerText gives what follows the head of a banner: IOS "banner motd",
-// VRP "header login information".
-func bannerText(text string) (string, bool) {
-	switch {
-	case strings.HasPrefix(text, "banner "):
-		kind, rest, _ := strings.Cut(strings.TrimLeft(text[len("banner "):], " "), " ")
-		if kind == "" || !isWordByte(kind[0]) {
-			return "", false
-		}
-		return strings.TrimLeft(rest, " "), true
-	case strings.HasPrefix(text, "header "):
-		_, rest, found := strings.Cut(text, " information ")
-		return strings.TrimLeft(rest, " "), found && rest != ""
-	}
-	return "", false
-}
-
-func isWordByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
 }

@@ -71,6 +71,7 @@ func TestBannersAreTakenWhole(t *testing.T) {
 		"a command like it":    {"banner timeout 5\n a\n", "0 banner timeout 5|1 a|"},
 		"another one":          {"header enable\n a\n", "0 header enable|1 a|"},
 		"closed at the end":    {"banner motd ^C\nx ^C", "0 banner motd ^C|"},
+		"a banner of AAA":      {"aaa authentication banner ^C\n x\n^C\naaa authentication login a\n b\n", "0 aaa authentication banner ^C|0 aaa authentication login a|1 b|"},
 		"inside of a template": {"a\n banner motd ^C\nx\n^C\n b\n", "0 a|1 banner motd ^C|1 b|"},
 	} {
 		d, err := Parse("indented", []byte(c.input))
@@ -87,6 +88,47 @@ func TestBannersAreTakenWhole(t *testing.T) {
 	}
 }
 
+// TestWholesAreTakenWhole: what is no command lines is one node, and a rule for
+// it deletes all of it.
+func TestWholesAreTakenWhole(t *testing.T) {
+	for name, c := range map[string]struct{ input, want string }{
+		"IOS certificates": {"crypto pki certificate chain TP\n certificate self-signed 01\n  30820330 30820218 A0030201\n  02020101 300D\n  \tquit\n certificate ca 02\n  3082\n  \tquit\n!\nno ip http server\n",
+			"0 crypto pki certificate chain TP|1 certificate self-signed 01|1 certificate ca 02|0#!|0 no ip http server|"},
+		"a certificate in a file": {"crypto pki certificate chain TP\n certificate self-signed 01 nvram:IOS.cer\n!\nend\n", "0 crypto pki certificate chain TP|1 certificate self-signed 01 nvram:IOS.cer|0#!|0 end|"},
+		"IOS key":                 {"crypto key pubkey-chain rsa\n named-key x\n  key-string\n   305C300D\n   0609\n  quit\n named-key y\n", "0 crypto key pubkey-chain rsa|1 named-key x|2 key-string|1 named-key y|"},
+		"a key of a chain":        {"key chain c\n key 1\n  key-string 7 0955\n  x\n", "0 key chain c|1 key 1|2 key-string 7 0955|2 x|"},
+		"VRP key":                 {"rsa peer-public-key k\n public-key-code begin\n  30470240 C4\n  #\n public-key-code end\npeer-public-key end\n#\nundo telnet server\n", "0 rsa peer-public-key k|1 public-key-code begin|0 peer-public-key end|0##|0 undo telnet server|"},
+		"IOS macro":               {"macro name m\ninterface x\n shutdown\n@\nend\n", "0 macro name m|0 end|"},
+		"no and undo":             {"interface x\n no shutdown\n undo mtu\nno aaa\n", "0 interface x|1 no shutdown|1 undo mtu|0 no aaa|"},
+	} {
+		d, err := Parse("indented", []byte(c.input))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := outlineOf(d); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+		if got := d.Bytes(); string(got) != c.input {
+			t.Errorf("%s: printed as %q", name, got)
+		}
+	}
+	checkRewriting(t, `
+pack: p
+format: indented
+steps:
+  - from: "1"
+    to: "2"
+    rules:
+      - {id: gone, why: w, detect: {in: ["crypto pki certificate chain {c}"], line: "certificate ca {x}"}, delete: {because: gone}}
+      - {id: self, why: w, detect: {in: ["crypto pki certificate chain {c}"], line: "certificate self-signed {x}"}, rename: {line: "certificate own {x}"}}
+      - {id: http, why: w, detect: {line: "no ip http server"}, rename: {line: "http off"}}
+`, map[string]rewritten{
+		"certificates": {"crypto pki certificate chain TP\n certificate self-signed 01\n  30820330\n  \tquit\n certificate ca 02\n  3082\n  \tquit\n!\nno ip http server\nip http server\n",
+			"crypto pki certificate chain TP\n certificate own 01\n  30820330\n  \tquit\n!\nhttp off\nip http server\n"},
+	})
+}
+
 func TestMalformedSaysWhereAndWhat(t *testing.T) {
 	for _, c := range []struct {
 		format, input string
@@ -95,6 +137,8 @@ func TestMalformedSaysWhereAndWhat(t *testing.T) {
 	}{
 		{"indented", "a\nb\n  banner motd ^C\nnever closed\n", 3, 15, `a later line with "^C"`},
 		{"indented", "a\nb\x00\n", 2, 2, "text: the file is damaged or not a configuration"},
+		{"indented", "a\n certificate ca 01\n  30820330 AB\n", 2, 2, `a later line "quit"`},
+		{"indented", " public-key-code begin\n  30\n public-key-code\n", 1, 2, `a later line "public-key-code end"`},
 		{"ini", "[a]\nx = 1\n  nonsense\n", 3, 3, "[section], key=value or ; comment"},
 		{"ini", "[a]\n[b\n", 2, 3, `"]"`},
 		{"ini", "[a] b\n", 1, 4, "the end of the line"},
