@@ -151,6 +151,20 @@ func (s *scriptNode) rename(args starlark.Tuple, kwargs []starlark.Tuple) (starl
 	return s, nil
 }
 
+// open makes of a line a block with nothing in it; a block stays as it is.
+func (s *scriptNode) open(starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+	if s.n.first != nil || s.n.tail != "" || s.n.parent == nil {
+		return s, nil
+	}
+	if !s.x.p.d.format.holds(s.n) {
+		return nil, fmt.Errorf("format %s has no lines beneath %q", s.x.p.d.format.name(), s.n.text)
+	}
+	s.n.decide(altered, s.x.rule)
+	s.x.p.d.format.write(s.x.p.d, s.n, true)
+	s.x.did()
+	return s, nil
+}
+
 // destination reads a parent and, perhaps, new words.
 func (s *scriptNode) destination(args starlark.Tuple, kwargs []starlark.Tuple) (*node, string, error) {
 	if len(args) == 0 || len(kwargs) > 0 {

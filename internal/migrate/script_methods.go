@@ -17,7 +17,7 @@ func nodeMethods() map[string]nodeMethod {
 		"str": (*scriptNode).str, "strs": (*scriptNode).strs,
 		"set": (*scriptNode).set, "add": (*scriptNode).add, "ensure": (*scriptNode).ensure,
 		"delete": (*scriptNode).delete, "prune": (*scriptNode).prune,
-		"rename": (*scriptNode).rename, "move": (*scriptNode).move, "copy": (*scriptNode).copy,
+		"rename": (*scriptNode).rename, "open": (*scriptNode).open, "move": (*scriptNode).move, "copy": (*scriptNode).copy,
 		"before": (*scriptNode).before, "after": (*scriptNode).after,
 	}
 }

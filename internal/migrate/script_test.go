@@ -49,6 +49,7 @@ func TestScriptOperations(t *testing.T) {
 		"ensure a block":      {"    c.root.ensure('system').ensure('ntp').ensure('server', 'a').add('prefer')\n", strings.Replace(scriptInput, "    name-server 1.1.1.1\n", "    name-server 1.1.1.1\n    ntp {\n        server a {\n            prefer\n        }\n    }\n", 1)},
 		"ensure an empty one": {"    c.root.get('system').ensure('ntp')\n", strings.Replace(scriptInput, "    name-server 1.1.1.1\n", "    name-server 1.1.1.1\n    ntp {\n    }\n", 1)},
 		"delete and prune":    {"    n = c.first('system > name-server {n}')\n    p = n.parent\n    n.delete(because='gone')\n    p.prune('empty')\n", strings.Replace(scriptInput, "system {\n    name-server 1.1.1.1\n}\n", "", 1)},
+		"open":                {"    c.first('system > name-server {n}').open()\n    c.root.get('system').open()\n", strings.Replace(scriptInput, "name-server 1.1.1.1\n", "name-server 1.1.1.1 {\n    }\n", 1)},
 		"rename":              {eth + "    e.rename('eth', e.value)\n", strings.Replace(scriptInput, "ethernet eth0", "eth eth0", 1)},
 		"move": {eth + "    v = e.first('vif {n}')\n    v.move(c.root.ensure('system'), 'vlan', v.value)\n",
 			strings.Replace(strings.Replace(scriptInput, "        vif 10 {\n            mtu 1400\n        }\n", "", 1), "    name-server 1.1.1.1\n", "    name-server 1.1.1.1\n    vlan 10 {\n        mtu 1400\n    }\n", 1)},
