@@ -21,13 +21,15 @@ type braceParser struct {
 }
 
 func (braces) parse(d *Document) error {
-	p := braceParser{d: d, src: d.src, line: 1, block: &d.root, junos: isJunos(d.src)}
 	d.unit = "    "
-	// As a rule a line is a node; several on a line each have one of these.
-	if more := strings.Count(d.src, ";") + strings.Count(d.src, "{") + strings.Count(d.src, "}") + strings.Count(d.src, "*/"); strings.Count(d.src, "\n") < more {
-		d.nodes = make([]node, 0, cap(d.nodes)+more)
-	}
+	junos := isJunos(d.src)
+	p := braceParser{d: d, src: d.src, line: 1, block: &d.root, junos: junos}
 	for p.at < len(p.src) {
+		if len(d.nodes) == cap(d.nodes) { // several statements on a line: begin again, with room for all
+			more := strings.Count(d.src, ";") + strings.Count(d.src, "{") + strings.Count(d.src, "}") + strings.Count(d.src, "*/")
+			d.root, d.nodes = node{}, make([]node, 0, cap(d.nodes)+more+1)
+			p = braceParser{d: d, src: d.src, line: 1, block: &d.root, junos: junos}
+		}
 		if err := p.next(); err != nil {
 			return err
 		}

@@ -130,19 +130,25 @@ func (d *Document) mendStatements() {
 	var end *string // of what is printed so far
 	var last *node  // that it is the end of
 	must := false
-	before := func(foreign bool) {
-		if end != nil && (must || foreign) && !strings.HasSuffix(*end, "\n") {
-			*end += d.eol
+	before := func(n *node, foreign bool) {
+		if end == nil || !must && !foreign || strings.HasSuffix(*end, "\n") {
+			return
+		}
+		*end += d.eol
+		if foreign {
+			last.blame(n.rule)
+		} else {
+			n.blame(last.rule)
 		}
 	}
 	d.root.walk(func(n *node) {
-		before(n.foreign())
+		before(n, n.foreign())
 		last, end, must = n, &n.rest, n.foreign() && n.tail == ""
 	}, func(n *node) {
 		if n.tail == "" {
 			return
 		}
-		before(false)
+		before(n, false)
 		last, end, must = n, &n.tail, n.foreign()
 	})
 	if end == nil || open == !strings.HasSuffix(*end, "\n") {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"drydock/internal/fault"
 )
 
@@ -42,6 +44,86 @@ func TestBracesCompare(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
+}
+
+// anyBraces draws blocks in one of the two dialects, laid out in many ways, of
+// the words that the rules of bracesPlaces fit.
+func anyBraces() *rapid.Generator[string] {
+	heads := []string{"interfaces", "system", "service", "ethernet old", "ethernet eth0", "loopback lo", "gone", "ntp", `tag "a b"`}
+	lines := []string{"gone", "ntp", "one", "mtu 1500", `smp_affinity "auto"`, "to-leaf 5", "leaf 5", "loopback l2", `d "two\nlines"`, "plain 'x y'"}
+	return rapid.Custom(func(t *rapid.T) string {
+		junos := rapid.Bool().Draw(t, "junos")
+		var b strings.Builder
+		depth, open := 0, 0
+		if junos {
+			b.WriteString("v 1;\n")
+		}
+		gap := func() {
+			b.WriteString(rapid.SampledFrom([]string{"\n", "\n", "\n", "\r\n", " /* c */\n", "\n\n", "\n  # x\n", " \n/* a\n b */\n"}).Draw(t, "gap"))
+		}
+		for range rapid.IntRange(0, 25).Draw(t, "statements") {
+			b.WriteString(rapid.SampledFrom([]string{strings.Repeat("    ", depth), "\t", ""}).Draw(t, "indent"))
+			switch what := rapid.IntRange(0, 5).Draw(t, "what"); {
+			case what == 0 && open > 0:
+				b.WriteString("}")
+				open, depth = open-1, depth-1
+			case what < 3:
+				b.WriteString(rapid.SampledFrom(heads).Draw(t, "head") + " {")
+				open, depth = open+1, depth+1
+				if rapid.IntRange(0, 3).Draw(t, "same line") == 0 {
+					b.WriteByte(' ')
+					continue
+				}
+			default:
+				b.WriteString(rapid.SampledFrom(lines).Draw(t, "line"))
+				if junos {
+					b.WriteByte(';')
+				}
+				if junos && rapid.IntRange(0, 3).Draw(t, "same line") == 0 {
+					b.WriteByte(' ')
+					continue
+				}
+			}
+			gap()
+		}
+		b.WriteString(strings.Repeat("}", open) + rapid.SampledFrom([]string{"", "\n", "\n\n// v\n"}).Draw(t, "end"))
+		return b.String()
+	})
+}
+
+// TestBracesLaws: laws 2, 6 and 7 hold however a file is laid out, and what is
+// printed is what the rules made.
+func TestBracesLaws(t *testing.T) {
+	p := packFrom(t, bracesPlaces)
+	steps, err := p.Path("1", "2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		input := anyBraces().Draw(t, "input")
+		made, err := Parse("braces", []byte(input))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(made.Bytes()) != input {
+			t.Fatalf("%q became %q", input, made.Bytes())
+		}
+		r, err := p.Apply("1", "2", []byte(input))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkAccount(t, []byte(input), r)
+		if _, _, err := p.transform(made, steps); err != nil {
+			t.Fatal(err)
+		}
+		reread, err := Parse("braces", r.Output)
+		if err != nil {
+			t.Fatalf("%q became %q: %v", input, r.Output, err)
+		}
+		if got, want := commandsOf(reread), commandsOf(made); got != want {
+			t.Fatalf("%q became %q, read again as\n%s, made as\n%s", input, r.Output, got, want)
+		}
+	})
 }
 
 // TestBracesDeepAndLarge: 10,000 blocks in one another, and 50 MB, are read,

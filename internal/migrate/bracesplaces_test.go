@@ -109,18 +109,20 @@ steps:
 
 func TestBracesRewriting(t *testing.T) {
 	checkRewriting(t, bracesPlaces, map[string]rewritten{
-		"in place": {"interfaces {\n  ethernet old {\n    smp_affinity  \"auto\"\n    mtu 1500\n  }\n}\n", "interfaces {\n  ethernet new {\n    smp-affinity \"auto\"\n    mtu \"a b\"\n  }\n}\n"},
-		"emptied":  {"a {\n    gone\n}\n/* c */\n", "a {\n}\n/* c */\n"},
-		"block":    {"b\na {\n    gone {\n        x\n    }\n}\n", "b\na {\n}\n"},
-		"moved":    {"service {\n    x 1\n}\nsystem {\n    ntp {\n        server a {\n            prefer\n        }\n    }\n}\n\n// v\n", "service {\n    x 1\n    deep {\n        ntp {\n            server a {\n                prefer\n            }\n        }\n    }\n}\nsystem {\n}\n\n// v\n"},
-		"new home": {"system {\n\tntp\n}\n\n// v", "system {\n}\nservice {\n\tdeep {\n\t\tntp\n\t}\n}\n\n// v"},
-		"leaf":     {"system {\n    leaf 5\n    to-leaf 5\n}\n", "system {\n    leaf 5 {\n        to-leaf 5\n    }\n}\n"},
-		"added":    {"interfaces {\n    loopback lo {\n    }\n    loopback l2 { }\n    loopback l3\n}\n", "interfaces {\n    loopback lo {\n        description \"it's\"\n    }\n    loopback l2 {\n        description \"it's\"\n    }\n    loopback l3 {\n        description \"it's\"\n    }\n}\n"},
-		"quoted":   {"h \"x\"\ninterfaces {\n    loopback lo {\n    }\n    ethernet e {\n        smp_affinity \"auto\"\n    }\n}\n", "h \"x\"\ninterfaces {\n    loopback lo {\n        description \"it's\"\n    }\n    ethernet e {\n        smp-affinity \"auto\"\n    }\n}\n"},
-		"top":      {"one\n", "one\ntwo {\n    three\n}\n"},
-		"one line": {"a { gone }\nb { gone { x } }", "a { }\nb { }"},
-		"no end":   {"b\ngone", "b"},
-		"blank":    {"\ngone", "\n"},
+		"in place":        {"interfaces {\n  ethernet old {\n    smp_affinity  \"auto\"\n    mtu 1500\n  }\n}\n", "interfaces {\n  ethernet new {\n    smp-affinity \"auto\"\n    mtu \"a b\"\n  }\n}\n"},
+		"emptied":         {"a {\n    gone\n}\n/* c */\n", "a {\n}\n/* c */\n"},
+		"block":           {"b\na {\n    gone {\n        x\n    }\n}\n", "b\na {\n}\n"},
+		"moved":           {"service {\n    x 1\n}\nsystem {\n    ntp {\n        server a {\n            prefer\n        }\n    }\n}\n\n// v\n", "service {\n    x 1\n    deep {\n        ntp {\n            server a {\n                prefer\n            }\n        }\n    }\n}\nsystem {\n}\n\n// v\n"},
+		"new home":        {"system {\n\tntp\n}\n\n// v", "system {\n}\nservice {\n\tdeep {\n\t\tntp\n\t}\n}\n\n// v"},
+		"leaf":            {"system {\n    leaf 5\n    to-leaf 5\n}\n", "system {\n    leaf 5 {\n        to-leaf 5\n    }\n}\n"},
+		"added":           {"interfaces {\n    loopback lo {\n    }\n    loopback l2 { }\n    loopback l3\n}\n", "interfaces {\n    loopback lo {\n        description \"it's\"\n    }\n    loopback l2 {\n        description \"it's\"\n    }\n    loopback l3 {\n        description \"it's\"\n    }\n}\n"},
+		"quoted":          {"h \"x\"\ninterfaces {\n    loopback lo {\n    }\n    ethernet e {\n        smp_affinity \"auto\"\n    }\n}\n", "h \"x\"\ninterfaces {\n    loopback lo {\n        description \"it's\"\n    }\n    ethernet e {\n        smp-affinity \"auto\"\n    }\n}\n"},
+		"top":             {"one\n", "one\ntwo {\n    three\n}\n"},
+		"one line":        {"a { gone }\nb { gone { x } }", "a { }\nb { }"},
+		"no end":          {"b\ngone", "b"},
+		"closed together": {"interfaces {\n  loopback lo {\n    x { }}}\n", "interfaces {\n  loopback lo {\n    x { }\n    description \"it's\"\n}}\n"},
+		"crowded":         {"a { gone\n}\na { gone\n b { gone\n c { gone\n\ngone\n\n}}}", "a {}\na { b { c {\n\n}}}"},
+		"blank":           {"\ngone", "\n"},
 	})
 	checkRewriting(t, bracesPlaces, map[string]rewritten{
 		"junos in place": {"v 1;\ninterfaces {\n  inactive: ethernet old {\n    smp_affinity  auto; ## c\n    mtu 1500;\n  }\n}\n", "v 1;\ninterfaces {\n  inactive: ethernet new {\n    smp-affinity auto; ## c\n    mtu \"a b\";\n  }\n}\n"},
