@@ -39,6 +39,9 @@ func (p *Pack) Apply(from, to string, input []byte) (*Result, error) {
 		return nil, err
 	}
 	result, err := p.report(d, steps, used, findings)
+	if told == nil { // a rule may have written it
+		told, _ = p.stated(d)
+	}
 	if err != nil || told != nil || len(steps) == 0 {
 		return result, err
 	}
@@ -48,7 +51,7 @@ func (p *Pack) Apply(from, to string, input []byte) (*Result, error) {
 // path gives the steps for a configuration that may tell its own version.
 func (p *Pack) path(told *node, version, from, to string) ([]Step, error) {
 	if told == nil {
-		if from == "" {
+		if from = cmp.Or(from, p.assumed); from == "" {
 			return nil, fault.New(fault.Invalid, "migrate.Apply", "pack "+p.Name, "the configuration does not tell its version").
 				WithHint("name the version that it comes from")
 		}

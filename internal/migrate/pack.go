@@ -15,6 +15,7 @@ type Pack struct {
 	Steps      []Step
 	Categories Categoriser // of the summary
 
+	assumed     string      // the version of a configuration that tells none; "" = not known
 	version     *Pattern    // where a configuration tells its version
 	versionLine template    // how that line is written
 	end         linePattern // the last line of a whole configuration; no words = none
@@ -201,8 +202,8 @@ func (p *Pack) cycle() []string {
 	return nil
 }
 
-// DetectVersion reads the version that a configuration tells of itself. False
-// where the pack does not say how, the configuration does not tell, or it does
+// DetectVersion reads the version that a configuration tells of itself, or what
+// the pack assumes of one that tells none. False where the pack does not say how, the configuration does not tell, or it does
 // not parse.
 func (p *Pack) DetectVersion(input []byte) (string, bool) {
 	d, err := Parse(p.Format, input)
@@ -216,7 +217,10 @@ func (p *Pack) DetectVersion(input []byte) (string, bool) {
 		}
 		return f.versions.String(), true
 	}
-	_, version := p.stated(d)
+	told, version := p.stated(d)
+	if told == nil {
+		version = p.assumed
+	}
 	return version, version != ""
 }
 

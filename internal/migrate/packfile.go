@@ -47,7 +47,7 @@ type loader struct {
 }
 
 func (l *loader) pack(root ast.Node) {
-	o := l.object(root, "a pack", "pack", "format", "version", "end", "categories", "steps", "components", "releases")
+	o := l.object(root, "a pack", "pack", "format", "version", "assume", "end", "categories", "steps", "components", "releases")
 	l.p.Name = o.need("pack", "the pack's name")
 	l.p.Format = o.need("format", oneOf("the configuration's format,", Formats()))
 	f, ok := formatNamed(l.p.Format)
@@ -57,6 +57,9 @@ func (l *loader) pack(root ast.Node) {
 	l.format = f
 	if o.has("version") {
 		l.version(&o)
+	}
+	if o.has("assume") {
+		l.p.assumed = o.text("assume")
 	}
 	if o.has("end") {
 		l.p.end = l.line(&o, "end")
