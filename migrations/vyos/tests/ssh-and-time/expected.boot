@@ -20,6 +20,17 @@ system {
     config-management {
         commit-revisions 200
     }
+    conntrack {
+        modules {
+            ftp
+            h323
+            nfs
+            pptp
+            sip
+            sqlnet
+            tftp
+        }
+    }
 }
 
 
