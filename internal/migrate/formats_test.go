@@ -284,3 +284,44 @@ func TestXML(t *testing.T) {
 		"attr of an empty one": {"<c>\n  <ATTR/>\n</c>\n", "<c>\n  <ATTR a=\"1\"></ATTR>\n</c>\n"},
 	})
 }
+
+// TestFormatsDeepAndLarge: no input makes a parser hang or crash; what it
+// cannot take is an error.
+func TestFormatsDeepAndLarge(t *testing.T) {
+	many := func(line string, n int) string { return strings.Repeat(line, n) }
+	for name, input := range map[string]string{
+		"yaml deep":        staircaseOf(5_000, func(i int) string { return strings.Repeat(" ", i) + "a:\n" }),
+		"yaml items":       many("- ", 100_000),
+		"yaml flow":        "a: " + many("[", 500_000),
+		"yaml large":       many("key: some value # and a comment\n", 200_000),
+		"yaml quotes":      many("a: \"\n", 100_000),
+		"yaml block":       "a: |\n" + many("  x\n", 500_000),
+		"xml deep":         many("<a>", 50_000) + many("</a>", 50_000),
+		"xml open":         many("<a>", 500_000),
+		"xml large":        "<a>\n" + many("  <b c=\"d\">text &amp; more</b>\n", 100_000) + "</a>",
+		"xml comments":     "<a>" + many("<!--", 500_000),
+		"xml attributes":   "<a " + many("b='c' ", 100_000) + "/>",
+		"json numbers":     "[" + many("-1.5e3,", 200_000) + "0]",
+		"json brackets":    many("{\"a\":", 200_000),
+		"ini table":        "[T]\nFORMAT I = A, B, C;\n" + many("T 0 = 1, \"b\", 3;\n", 50_000) + "[\\T]\n",
+		"ini columns":      "[T]\nFORMAT I = " + many("A,", 200_000) + "B;\n",
+		"keyvalue wrapped": "a=" + many("\\\n", 200_000),
+		"uci quotes":       "config a\n" + many("option b 'c\n", 100_000),
+		"uci large":        many("config a 'b'\n\toption c 'd'\n\tlist e 'f g'\n", 50_000),
+	} {
+		format, _, _ := strings.Cut(name, " ")
+		start := len(input)
+		roundTrip(t, format, []byte(input))
+		if d, err := Parse(format, []byte(input)); err == nil && len(d.Bytes()) != start {
+			t.Errorf("%s: %d bytes became %d", name, start, len(d.Bytes()))
+		}
+	}
+}
+
+func staircaseOf(depth int, line func(int) string) string {
+	var b strings.Builder
+	for i := range depth {
+		b.WriteString(line(i))
+	}
+	return b.String()
+}

@@ -188,6 +188,18 @@ func TestJSONDeepAndLarge(t *testing.T) {
 	}
 }
 
+// TestJSONManyChanges: what rules do to a file is linear in its size.
+func TestJSONManyChanges(t *testing.T) {
+	input := "{\"a\": [\n" + strings.Repeat("{\"keep\": 1, \"drop\": 2},\n", 50_000) + "{\"drop\": 1}]}\n"
+	r, err := packFrom(t, jsonPack).Apply("v1", "v2", []byte(input))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.ReplaceAll(strings.ReplaceAll(input, ", \"drop\": 2", ""), "\"drop\": 1", ""); string(r.Output) != want {
+		t.Errorf("%s", firstDifference(r.Output, []byte(want)))
+	}
+}
+
 func TestJSONCompare(t *testing.T) {
 	expected := `{"a": 1, "b": {"c": "x", "d": ["1", "2"]}}`
 	for got, want := range map[string]int{

@@ -1,6 +1,9 @@
 package migrate
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // foreign says whether a rule has put the node where it is.
 func (n *node) foreign() bool { return n.line == 0 || n.placed }
@@ -48,8 +51,9 @@ func (n *node) blame(r *Rule) {
 
 // culprit gives the rule that took away what stood behind a node.
 func (d *Document) culprit(n *node) *Rule {
-	for i := range d.nodes {
-		if m := &d.nodes[i]; m.offset > n.offset && (m.placed || m.fate == removed) && m.rule != nil {
+	from, _ := slices.BinarySearchFunc(d.nodes, n.offset+1, func(m node, offset int) int { return m.offset - offset })
+	for i := from; i < len(d.nodes); i++ {
+		if m := &d.nodes[i]; (m.placed || m.fate == removed) && m.rule != nil {
 			return m.rule
 		}
 	}
