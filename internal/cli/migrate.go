@@ -148,16 +148,24 @@ short account) goes to standard error, and with --out to standard output.
 Exit codes: 0 migrated or nothing to do, 2 the file or the pack cannot be read,
 3 a person must decide something: the result so far is written all the same.`, Args: cobra.ExactArgs(1)}
 	m.register(c)
+	emit := c.Flags().String("emit", "", "print the result in another `FORM`: set, the commands that make a configuration in braces")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		pack, err := m.load()
 		if err != nil {
 			return err
 		}
+		if *emit != "" && *emit != "set" {
+			return usagef("--emit %s: the form is set", *emit)
+		}
 		done, err := s.applyTo(&m, pack, args[0])
 		if err != nil {
 			return err
 		}
-		if err := s.writeNew(m.out, done.result.Output); err != nil {
+		output, err := emitted(*emit, done)
+		if err != nil {
+			return err
+		}
+		if err := s.writeNew(m.out, output); err != nil {
 			return err
 		}
 		to := s.Stderr
@@ -170,6 +178,22 @@ Exit codes: 0 migrated or nothing to do, 2 the file or the pack cannot be read,
 		return needsPerson(done.result.NeedsPerson())
 	}
 	return c
+}
+
+// emitted is the result in the wanted form.
+func emitted(form string, done *migrated) ([]byte, error) {
+	if form == "" {
+		return done.result.Output, nil
+	}
+	d, err := migrate.Parse(done.pack.Format, done.result.Output)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := d.SetLines()
+	if err != nil {
+		return nil, err
+	}
+	return []byte(strings.Join(lines, "\n") + "\n"), nil
 }
 
 // needsPerson is the exit code for what a person must decide.
