@@ -1,0 +1,17 @@
+cluster {
+    group APP {
+        service 192.0.2.1/24/eth0
+        service apache2
+    }
+    group WEB {
+        service 192.0.2.2/24/eth0
+        service 192.0.2.3/24/eth1
+    }
+    group DB {
+        service 192.0.2.4/24
+    }
+    keepalive-interval 2000
+}
+
+// Warning: Do not remove the following line.
+// vyos-config-version: "bgp@5:broadcast-relay@1:cluster@1:config-management@1:conntrack@5:conntrack-sync@2:container@2:dhcp-relay@2:dhcp-server@11:dhcpv6-server@6:dns-dynamic@4:dns-forwarding@4:firewall@17:flow-accounting@1:https@7:ids@1:interfaces@33:ipoe-server@4:ipsec@13:isis@3:l2tp@9:lldp@2:mdns@1:monitoring@1:nat@8:nat66@3:ntp@3:openconnect@3:openvpn@4:ospf@2:pim@1:policy@8:pppoe-server@11:pptp@5:qos@2:quagga@11:reverse-proxy@2:rip@1:rpki@2:salt@1:snmp@3:ssh@2:sstp@6:system@27:vrf@3:vrrp@2:vyos-accel-ppp@2:wanloadbalance@3:webproxy@2"
