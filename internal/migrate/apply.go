@@ -18,7 +18,7 @@ import (
 // Findings of severity manual are no error; the result says what was done and
 // what is left to a person.
 func (p *Pack) Apply(from, to string, input []byte) (*Result, error) {
-	d, err := Parse(p.Format, input)
+	d, err := p.read(from, input)
 	if err != nil {
 		return nil, err
 	}
@@ -34,6 +34,9 @@ func (p *Pack) Apply(from, to string, input []byte) (*Result, error) {
 		return nil, err
 	}
 	p.Categories.mark(d)
+	if slices.ContainsFunc(steps, func(s Step) bool { return s.Convert != "" }) {
+		return p.applyConverting(d, steps)
+	}
 	used, findings, err := p.transform(d, steps)
 	if err != nil {
 		return nil, err
@@ -106,7 +109,7 @@ func (p *Pack) writeVersion(d *Document, version string, used map[*Rule]int) {
 // settled holds law 6 where no version line does: it applies the steps to
 // their own result, which must not change it.
 func (p *Pack) settled(steps []Step, r *Result) (*Result, error) {
-	d, err := Parse(p.Format, r.Output)
+	d, err := Parse(p.formatAt(steps[0].From), r.Output)
 	if err != nil {
 		return nil, err
 	}

@@ -15,11 +15,12 @@ type Pack struct {
 	Steps      []Step
 	Categories Categoriser // of the summary
 
-	assumed     string      // the version of a configuration that tells none; "" = not known
-	version     *Pattern    // where a configuration tells its version
-	versionLine template    // how that line is written
-	end         linePattern // the last line of a whole configuration; no words = none
-	stamp       *Rule       // the rule that writes the version
+	formats     map[string]string // the format of a version; none = Format
+	assumed     string            // the version of a configuration that tells none; "" = not known
+	version     *Pattern          // where a configuration tells its version
+	versionLine template          // how that line is written
+	end         linePattern       // the last line of a whole configuration; no words = none
+	stamp       *Rule             // the rule that writes the version
 
 	components *componentSet // nil = the configuration has one version
 }
@@ -31,6 +32,7 @@ type Pack struct {
 // ask for is there or not in the words of the new version.
 type Step struct {
 	From, To string
+	Convert  string // the format that the new version has, after the rules; "" = as before
 	Rules    []*Rule
 
 	taking, adding ruleSet
@@ -206,7 +208,7 @@ func (p *Pack) cycle() []string {
 // the pack assumes of one that tells none. False where the pack does not say how, the configuration does not tell, or it does
 // not parse.
 func (p *Pack) DetectVersion(input []byte) (string, bool) {
-	d, err := Parse(p.Format, input)
+	d, err := p.read("", input)
 	if err != nil {
 		return "", false
 	}

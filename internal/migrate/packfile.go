@@ -77,6 +77,7 @@ func (l *loader) pack(root ast.Node) {
 	ids := map[string]bool{versionRule: true}
 	for _, n := range o.list("steps") {
 		l.p.Steps = append(l.p.Steps, l.step(n, ids))
+		l.p.noteFormats()
 	}
 	if c := l.p.cycle(); c != nil && len(l.mistakes) == 0 {
 		l.wrong(o.spot("steps"), "", "the steps go in a circle: %s", strings.Join(c, " -> "))
@@ -133,10 +134,18 @@ func (l *loader) categories(n ast.Node) {
 }
 
 func (l *loader) step(n ast.Node, ids map[string]bool) Step {
-	o := l.object(n, "a step", "from", "to", "rules")
+	o := l.object(n, "a step", "from", "to", "rules", "convert")
 	s := Step{From: o.need("from", "the version before"), To: o.need("to", "the version after")}
 	if s.From == s.To && s.From != "" {
 		l.wrong(o.at, "", "a step leads from version %s to itself", s.From)
+	}
+	if f, ok := formatNamed(l.p.formatAt(s.From)); ok {
+		l.format = f
+	}
+	if o.has("convert") {
+		if s.Convert = o.text("convert"); !convertible(s.Convert) || !convertible(l.p.Format) {
+			l.wrong(o.spot("convert"), oneOf("formats that are converted are", convertibles()), "convert: format %s to %s", l.p.Format, s.Convert)
+		}
 	}
 	for _, e := range o.list("rules") {
 		r := l.rule(e)
