@@ -5,7 +5,8 @@ package migrate
 type phase int
 
 const (
-	rewriting phase = iota // lines get their new text where they are
+	copying   phase = iota // lines are made again elsewhere, as they were
+	rewriting              // lines get their new text where they are
 	placing                // lines move
 	removing               // what is left of blocks that are dropped
 	adding                 // lines come in, where the others have not made them
@@ -24,18 +25,33 @@ type action interface {
 
 // rename gives a line a new text.
 type rename struct {
-	line template
-	maps map[string]map[string]string // capture -> old value -> new value
+	line    template
+	maps    map[string]map[string]string // capture -> old value -> new value
+	factors map[string]factor            // capture -> change of unit
+	plain   bool                         // it is written as "set"
 }
 
-func (*rename) verb() string { return "rename" }
+func (r *rename) verb() string {
+	if r.plain {
+		return "set"
+	}
+	return "rename"
+}
+
 func (*rename) phase() phase { return rewriting }
 
-// fits refuses values that the map does not name: they stay as they are.
+// fits refuses values that the map does not name, and numbers that are not
+// whole in the new unit: they stay as they are.
 func (r *rename) fits(c captures) bool {
 	for name, values := range r.maps {
 		value, _ := c.get(name)
 		if _, ok := values[value]; !ok {
+			return false
+		}
+	}
+	for name, f := range r.factors {
+		value, _ := c.get(name)
+		if _, whole := f.of(value); !whole {
 			return false
 		}
 	}
@@ -46,6 +62,9 @@ func (r *rename) apply(p *pass, m *match) bool {
 	return p.rewrite(m, r.line.fill(m.caps, func(name, value string) string {
 		if values, ok := r.maps[name]; ok {
 			return values[value]
+		}
+		if f, ok := r.factors[name]; ok {
+			value, _ = f.of(value)
 		}
 		return value
 	}))

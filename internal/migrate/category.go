@@ -75,7 +75,7 @@ func (s standing) down(text string, more bool) standing {
 		return s
 	}
 	var buffer [8]capture
-	h, below := step(s.states, text, more, buffer[:0])
+	h, below := step(s.states, text, more, buffer[:0], nil)
 	if h.index < 0 || s.best >= 0 && s.best < h.index {
 		h.index = s.best
 	}

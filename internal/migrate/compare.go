@@ -146,7 +146,7 @@ func (c *comparison) fill(into *meaning, block *node, at readState) {
 	merged := map[string]*meaning{}
 	for n := range block.commands {
 		down := n.first != nil
-		ignored, ignore := step(at.ignore, n.text, down, nil)
+		ignored, ignore := step(at.ignore, n.text, down, nil, nil)
 		if ignored.index >= 0 {
 			continue
 		}
@@ -166,7 +166,7 @@ func (c *comparison) fill(into *meaning, block *node, at readState) {
 		}
 		merged[m.key] = m
 		var order hit
-		if order, below.order = step(at.order, n.text, true, nil); order.index >= 0 {
+		if order, below.order = step(at.order, n.text, true, nil, nil); order.index >= 0 {
 			m.stated, m.ordered = true, order.index < c.order.ordered
 		}
 		c.fill(m, n, below)

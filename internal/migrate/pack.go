@@ -41,13 +41,15 @@ type Step struct {
 
 // ruleSet is rules with their detects compiled.
 type ruleSet struct {
-	rules []*Rule // by the set's index
-	set   placeSet
+	rules       []*Rule // by the set's index
+	set         placeSet
+	conditional bool // some have conditions
 }
 
 func (s *ruleSet) add(r *Rule) {
 	s.rules = append(s.rules, r)
 	s.set.add(r.detect, r.act.fits)
+	s.conditional = s.conditional || len(r.when) > 0
 }
 
 // Rule is one thing that changed between two versions.
@@ -58,7 +60,8 @@ type Rule struct {
 	Severity Severity
 
 	detect  Pattern
-	message template // "" = no finding unless the severity asks for one
+	when    []condition // all must hold
+	message template    // "" = no finding unless the severity asks for one
 	act     action
 }
 
@@ -244,7 +247,7 @@ func (p *Pack) stated(d *Document) (*node, string) {
 // find gives the first line, in printed order, that fits a pattern of the set.
 func (s *placeSet) find(parent *node, states []state) (*node, hit) {
 	for n := range parent.commands {
-		h, below := step(states, n.text, n.first != nil, nil)
+		h, below := step(states, n.text, n.first != nil, nil, nil)
 		if h.index >= 0 {
 			return n, h
 		}

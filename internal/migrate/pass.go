@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"slices"
 	"strings"
 
 	"drydock/internal/fault"
@@ -27,6 +28,7 @@ type pass struct {
 	quiet    bool // only matches are wanted
 
 	patterns map[string]*ruleSet // of scripts, compiled
+	seen     map[sighted][]match // by conditions
 	children map[childKey]*node  // what lookUp has found
 	latest   map[slot]*node      // what was put there last
 }
@@ -50,7 +52,7 @@ func (p *pass) run() error {
 	for ph := range adding {
 		p.act(ph)
 	}
-	p.matches = nil
+	p.matches, p.seen = nil, nil
 	p.collect(&p.d.root, &p.step.adding, p.step.adding.set.start())
 	p.act(adding)
 	p.script()
@@ -64,14 +66,17 @@ func (p *pass) run() error {
 // before it has made.
 func (p *pass) script() {
 	for _, r := range p.step.scripts {
+		p.matches, p.seen = nil, nil
 		if len(r.detect.lines) == 0 {
-			p.matches = []match{{rule: r}}
+			if p.allowed(r, &p.d.root, nil) {
+				p.matches = []match{{rule: r}}
+			}
 		} else {
 			found, err := (&scriptCall{p: p, rule: r}).find(&p.d.root, r.detect.source)
 			if err != nil && p.err == nil {
 				p.err = err
 			}
-			p.matches = found
+			p.matches = slices.DeleteFunc(found, func(m match) bool { return !p.allowed(r, m.n.parent, m.caps) })
 		}
 		p.act(scripting)
 	}
@@ -94,11 +99,15 @@ func (p *pass) act(ph phase) {
 // where a rule may still fit.
 func (p *pass) collect(parent *node, rules *ruleSet, states []state) {
 	var buffer [8]capture
+	var refuse refusal
+	if rules.conditional {
+		refuse = func(index int, caps captures) bool { return !p.allowed(rules.rules[index], parent, caps) }
+	}
 	for n := parent.first; n != nil; n = n.next {
 		if n.kind != command {
 			continue
 		}
-		h, below := step(states, n.text, n.first != nil, buffer[:0])
+		h, below := step(states, n.text, n.first != nil, buffer[:0], refuse)
 		if h.index >= 0 {
 			m := match{n: n, rule: rules.rules[h.index], caps: h.caps}
 			if !p.quiet && m.rule.speaks() {

@@ -148,6 +148,9 @@ func enter(states []state, at *placeNode, caps captures) []state {
 	return states
 }
 
+// refusal says that a pattern of a set, though it fits, does not count here.
+type refusal func(index int, caps captures) bool
+
 // hit is the first pattern of a set, in its order, that a line fits.
 type hit struct {
 	index int // -1 = none
@@ -155,18 +158,19 @@ type hit struct {
 }
 
 // step matches a line in the states of its block. With down it also gives the
-// states for the line's own children.
-func step(states []state, text string, down bool, scratch captures) (hit, []state) {
+// states for the line's own children. What refuse says is passed over; nil
+// refuses nothing.
+func step(states []state, text string, down bool, scratch captures, refuse refusal) (hit, []state) {
 	h := hit{index: -1}
 	var below []state
 	first, _ := cutWord(text)
 	for i := range states {
 		st := &states[i]
 		for _, e := range st.at.literal[first] {
-			below = e.try(st, text, down, scratch, &h, below)
+			below = e.try(st, text, down, scratch, refuse, &h, below)
 		}
 		for _, e := range st.at.other {
-			below = e.try(st, text, down, scratch, &h, below)
+			below = e.try(st, text, down, scratch, refuse, &h, below)
 		}
 		if down && st.at.loop {
 			below = append(below, *st)
@@ -175,7 +179,7 @@ func step(states []state, text string, down bool, scratch captures) (hit, []stat
 	return h, below
 }
 
-func (e *placeEdge) try(st *state, text string, down bool, scratch captures, h *hit, below []state) []state {
+func (e *placeEdge) try(st *state, text string, down bool, scratch captures, refuse refusal, h *hit, below []state) []state {
 	descend := down && !e.next.empty()
 	if !descend && (len(e.accepts) == 0 || h.index >= 0 && e.accepts[0].index > h.index) {
 		return below
@@ -188,7 +192,7 @@ func (e *placeEdge) try(st *state, text string, down bool, scratch captures, h *
 		if h.index >= 0 && a.index > h.index {
 			break
 		}
-		if a.fits == nil || a.fits(caps) {
+		if (a.fits == nil || a.fits(caps)) && (refuse == nil || !refuse(a.index, caps)) {
 			h.index, h.caps = a.index, append(captures(nil), caps...)
 			break
 		}

@@ -11,16 +11,17 @@ import (
 
 // verbs are the keys of which a rule has exactly one.
 func verbs() []string {
-	return []string{"rename", "set-default", "delete", "move", "add", "manual", "script"}
+	return []string{"rename", "set-default", "delete", "move", "add", "copy", "set", "split", "join", "wrap", "manual", "script"}
 }
 
 func (l *loader) rule(n ast.Node) *Rule {
-	known := append([]string{"id", "why", "category", "severity", "detect", "message"}, verbs()...)
+	known := append([]string{"id", "why", "category", "severity", "detect", "when", "message"}, verbs()...)
 	o := l.object(n, "a rule", known...)
 	r := &Rule{ID: o.need("id", "the rule's name, by which reports call it"), Why: o.need("why", "what changed in the new version")}
 	r.Category = Category(l.word(&o, "category", "", "user", "port", "protocol", "default"))
 	r.Severity = Severity(l.word(&o, "severity", string(Info), "info", "warning", "manual"))
 	l.detect(&o, r)
+	l.when(&o, r)
 	names := r.detect.names()
 	if o.has("message") {
 		r.message = l.template(&o, "message", names)
@@ -122,6 +123,23 @@ func (l *loader) action(o *object, r *Rule, names []string) action {
 	switch n := o.values[has[0]]; has[0] {
 	case "rename":
 		return l.rename(n, names)
+	case "set":
+		b := l.object(n, "set", "line")
+		b.need("line", "the text that the line gets")
+		return &rename{line: l.template(&b, "line", names), plain: true}
+	case "copy":
+		b := l.object(n, "copy", "to", "line", "after")
+		return &duplicate{target: l.target(&b, names), line: l.optionalTemplate(&b, "line", names)}
+	case "split":
+		b, line, capture := l.listed(n, "split", r, names)
+		return &split{line: line, capture: capture, separator: b}
+	case "join":
+		b, line, capture := l.listed(n, "join", r, names)
+		return &joining{line: line, capture: capture, separator: b}
+	case "wrap":
+		b := l.object(n, "wrap", "block", "line")
+		b.need("block", "the text of the block that the line is put into")
+		return &wrap{block: l.template(&b, "block", names), line: l.optionalTemplate(&b, "line", names)}
 	case "set-default":
 		return l.setDefault(n, r)
 	case "delete":
@@ -140,9 +158,12 @@ func (l *loader) action(o *object, r *Rule, names []string) action {
 }
 
 func (l *loader) rename(n ast.Node, names []string) action {
-	o := l.object(n, "rename", "line", "map")
+	o := l.object(n, "rename", "line", "map", "scale")
 	o.need("line", "the line's new text")
 	a := &rename{line: l.template(&o, "line", names), maps: map[string]map[string]string{}}
+	if o.has("scale") {
+		a.factors = l.scale(o.values["scale"], names)
+	}
 	if !o.has("map") {
 		return a
 	}
@@ -190,12 +211,30 @@ func (l *loader) setDefault(n ast.Node, r *Rule) action {
 
 func (l *loader) move(n ast.Node, names []string) action {
 	o := l.object(n, "move", "to", "line", "after")
-	a := &move{target: l.target(&o, names)}
-	if o.has("line") {
-		t := l.template(&o, "line", names)
-		a.line = &t
+	return &move{target: l.target(&o, names), line: l.optionalTemplate(&o, "line", names)}
+}
+
+func (l *loader) optionalTemplate(o *object, key string, names []string) *template {
+	if !o.has(key) {
+		return nil
 	}
-	return a
+	t := l.template(o, key, names)
+	return &t
+}
+
+// listed reads "split" and "join": which capture holds the list or its
+// elements, what stands between them, and the line that is made.
+func (l *loader) listed(n ast.Node, verb string, r *Rule, names []string) (separator string, line template, capture string) {
+	o := l.object(n, verb, "capture", "separator", "line")
+	capture = o.need("capture", "the hole with the list, or with its elements")
+	separator = o.need("separator", "what stands between the elements")
+	if capture != "" && !slices.Contains(names, capture) {
+		l.wrong(o.spot("capture"), oneOf("holes are", names), "detect captures nothing as {%s}", capture)
+	}
+	if o.has("line") {
+		return separator, l.template(&o, "line", names), capture
+	}
+	return separator, l.writable(&o, "line", r.detect.lines[len(r.detect.lines)-1]), capture
 }
 
 func (l *loader) addition(n ast.Node, names []string) action {
