@@ -54,3 +54,35 @@ func hasFinding(r *Result, rule string, severity Severity, text, says string) bo
 	}
 	return false
 }
+
+// TestVyOSDamagedValues: a command whose value is missing stops no migration.
+func TestVyOSDamagedValues(t *testing.T) {
+	p := vyosPack(t)
+	for _, name := range []string{"firewall-oldest", "firewall-chains", "policy-oldest", "nat-oldest", "bgp-oldest", "routing-oldest", "vrrp-oldest", "cluster-groups", "monitoring-and-qos-oldest", "vrf-limits", "rpki-keys"} {
+		input, err := os.ReadFile(filepath.Join("../../migrations/vyos/cases", name+".boot"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for turn := range 6 {
+			damaged := withoutValues(string(input), turn, 6)
+			r, err := p.Apply("", "", []byte(damaged))
+			if err != nil {
+				t.Errorf("%s, turn %d: %v", name, turn, err)
+				continue
+			}
+			checkAccount(t, []byte(damaged), r)
+		}
+	}
+}
+
+// withoutValues leaves the values out of every nth command.
+func withoutValues(text string, turn, nth int) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		words := strings.Fields(line)
+		if i%nth == turn && len(words) > 1 && words[len(words)-1] != "{" && !strings.HasPrefix(words[0], "/") {
+			lines[i] = line[:strings.Index(line, words[0])] + words[0]
+		}
+	}
+	return strings.Join(lines, "\n")
+}
