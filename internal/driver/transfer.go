@@ -106,6 +106,11 @@ func (m *Machine) expectOnce(step *expectStep, deadline time.Time, interval time
 			return m.wait(min(interval, deadline.Sub(m.now)), "waiting for the server to have the file whole", func() Ask {
 				return m.expectOnce(step, deadline, interval, then)
 			})
+		case step.settles && m.mode == Await && !ev.began && m.program.op != Backup:
+			// It came before whoever awaits it now was there to see it. What the
+			// device says is proven later: a version is read back, a
+			// configuration is compared. A backup must have arrived.
+			return then()
 		case step.settles:
 			return m.fail(failure{procedure.TransferFailed, "the device says that it is done, but " + noneOr(ev.text)}, false)
 		}

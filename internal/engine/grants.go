@@ -26,6 +26,7 @@ type file struct {
 	input  driver.FileInput
 	grant  *transfer.Grant // nil: it was moved whole before this process began
 	upload *upload
+	before driver.Transfer // what was seen under an earlier grant for the same effect
 	close  func()
 }
 
@@ -91,6 +92,9 @@ func (t *task) open(f *file, spec transfer.Spec) (*file, error) {
 	spec.TFTP = transfer.TFTPOptions{RolloverToOne: quirks.Rollover == 1, MaxBlksize: quirks.MaxBlksize}
 	spec.Observe = func(ev transfer.Event) { t.observe(f, ev) }
 	f.input.Role, f.input.Name, f.input.User, f.input.Password = f.role, spec.Name, spec.User, spec.Password
+	t.mu.Lock()
+	f.before = t.hold.seen[spec.Name]
+	t.mu.Unlock()
 	if t.action.Kind == procedure.Probe {
 		return f, nil
 	}
@@ -201,6 +205,11 @@ func (e *Engine) closeGrants(h *hold) {
 	for name, f := range grants {
 		e.Grants.Close(name)
 		f.shut()
+		if seen := f.state(); seen.Began {
+			e.mu.Lock()
+			h.seen[name] = seen
+			e.mu.Unlock()
+		}
 	}
 }
 
@@ -217,9 +226,12 @@ func (f *file) state() driver.Transfer {
 	case f.upload != nil && f.upload.isSealed():
 		return driver.Transfer{Began: true, Finished: true}
 	case f.grant == nil:
-		return driver.Transfer{}
+		return f.before
 	}
 	r := f.grant.Progress()
+	if r.Began.IsZero() && f.before.Finished {
+		return f.before
+	}
 	tr := driver.Transfer{Began: !r.Began.IsZero(), Octets: fleet.Bytes(r.Octets)}
 	select {
 	case <-f.grant.Done():

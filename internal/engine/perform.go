@@ -20,6 +20,9 @@ type hold struct {
 	user    snmp.User  // SNMPv3, that it is known by
 	wake    chan struct{}
 	grants  map[string]*file // by name of the grant
+	// seen is what became of files whose grants are closed, by name: an effect
+	// that is awaited or probed later may have had its transfer before.
+	seen map[string]driver.Transfer
 }
 
 func (e *Engine) hold(run fleet.RunID) *hold {
@@ -27,7 +30,7 @@ func (e *Engine) hold(run fleet.RunID) *hold {
 	defer e.mu.Unlock()
 	h := e.holds[run]
 	if h == nil {
-		h = &hold{wake: make(chan struct{}, 1), grants: map[string]*file{}}
+		h = &hold{wake: make(chan struct{}, 1), grants: map[string]*file{}, seen: map[string]driver.Transfer{}}
 		e.holds[run] = h
 	}
 	return h

@@ -200,10 +200,8 @@ func fiftyRules(b *testing.B) *Pack {
 }
 
 func vyosInput(b *testing.B) []byte {
-	names, _ := filepath.Glob("../../../shared/fixtures/vyos/*.boot")
-	if len(names) == 0 {
-		b.Skip("no fixtures beside the repository")
-	}
+	b.Helper()
+	names, _ := filepath.Glob(filepath.Join(sharedFolder(b), "fixtures/vyos/*.boot"))
 	files := map[string][]byte{}
 	for _, name := range names {
 		data, err := os.ReadFile(name)

@@ -236,7 +236,7 @@ func TestJSONFixtures(t *testing.T) {
 }
 
 // sharedFolder finds the fixtures that are kept beside the repository.
-func sharedFolder(t *testing.T) string {
+func sharedFolder(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
