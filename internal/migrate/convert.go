@@ -69,6 +69,10 @@ func (d *Document) items() []*item {
 	d.itemsBelow(&d.root, top)
 	if d.format.name() == "xml" { // the document element is the file
 		for _, root := range top.below {
+			if root.leaf && root.value != "" {
+				root.key = "="
+				return []*item{root}
+			}
 			if !root.comment {
 				return root.below
 			}
@@ -100,7 +104,21 @@ func (d *Document) itemsBelow(n *node, into *item) {
 		if !i.leaf {
 			d.itemsBelow(c, i)
 		}
+		if d.format.name() == "xml" {
+			i.named()
+		}
 		d.nest(into, i, c)
+	}
+}
+
+// named undoes what XML needs for a key that is no name: <entry key="...">.
+func (i *item) named() {
+	if i.key != "entry" || len(i.below) == 0 || i.below[0].key != "@key" {
+		return
+	}
+	i.key = i.below[0].value
+	if i.below = i.below[1:]; len(i.below) == 1 && i.below[0].key == "=" && i.below[0].leaf {
+		i.value, i.leaf, i.below = i.below[0].value, true, nil
 	}
 }
 
@@ -151,6 +169,9 @@ func (d *Document) item(n *node) *item {
 		}
 		i.leaf = !block && (!i.element || n.text != "-") && (rest != "" || i.element)
 		i.literal = i.leaf && literalRaw(n.raw)
+		if _, value := yamlParts(n.raw); d.format.name() == "yaml" && (value == "[]" || value == "{}") {
+			i.leaf, i.list = false, value == "[]"
+		}
 	case "uci":
 		if i.leaf = word != "config"; i.leaf {
 			word, rest = cutWord(rest)

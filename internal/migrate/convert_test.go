@@ -45,7 +45,7 @@ func TestConvert(t *testing.T) {
 `,
 		"yaml":     "# board\nHost: iad-1\nSIP Params:\n  PROXYIP: 10.0.0.1\nCodec:\n  \"0\":\n    Name: pcma\n    Rate: \"20\"\n  \"1\":\n    Name: g 729\n    Rate: \"30\"\n",
 		"ini":      "; board\nHost = iad-1\n[SIP Params]\nPROXYIP = 10.0.0.1\n[Codec.0]\nName = pcma\nRate = 20\n[Codec.1]\nName = g 729\nRate = 30\n",
-		"uci":      "config main\n\t# board\n\toption Host 'iad-1'\nconfig 'SIP Params'\n\toption PROXYIP '10.0.0.1'\nconfig Codec '0'\n\toption Name 'pcma'\n\toption Rate '20'\nconfig Codec '1'\n\toption Name 'g 729'\n\toption Rate '30'\n",
+		"uci":      "config main\n\toption Host 'iad-1'\n# board\nconfig 'SIP Params'\n\toption PROXYIP '10.0.0.1'\nconfig Codec '0'\n\toption Name 'pcma'\n\toption Rate '20'\nconfig Codec '1'\n\toption Name 'g 729'\n\toption Rate '30'\n",
 		"keyvalue": "", // a key with a blank
 	} {
 		checkConvert(t, "ini", ini, to, want)

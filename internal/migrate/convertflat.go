@@ -35,7 +35,7 @@ func (w *converter) iniKeys(items []*item) error {
 		case i.comment:
 			w.line(0, "; "+i.key, i.lines...)
 		case i.leaf:
-			if err := oneLine(i, "=[;#"); err != nil {
+			if err := oneLine(i, "=[];#\"\\"); err != nil {
 				return err
 			}
 			w.line(0, strings.TrimRight(i.key+" = "+i.value, " "), i.all()...)
@@ -50,7 +50,7 @@ func (w *converter) iniSections(items []*item, outer string) error {
 			continue
 		}
 		i.value = ""
-		if err := oneLine(i, "]"); err != nil {
+		if err := oneLine(i, "[];#=\"\\"); err != nil {
 			return err
 		}
 		name := outer + i.key
@@ -84,7 +84,7 @@ func (w *converter) keyValue(items []*item, outer string) error {
 			continue
 		}
 		name := *i
-		if err := oneLine(&name, "=:#;!\\ \t"); err != nil {
+		if err := oneLine(&name, "=:#;!\\ \t\""); err != nil {
 			return err
 		}
 		if i.leaf {
@@ -109,11 +109,15 @@ func (w *converter) keyValue(items []*item, outer string) error {
 func (w *converter) uci(items []*item) error {
 	if slices.ContainsFunc(items, func(i *item) bool { return i.leaf }) {
 		w.line(0, "config main")
-		if err := w.uciOptions(items); err != nil {
+		options := slices.DeleteFunc(slices.Clone(items), func(i *item) bool { return i.comment })
+		if err := w.uciOptions(options); err != nil {
 			return err
 		}
 	}
 	for _, i := range items {
+		if i.comment {
+			w.line(0, "# "+i.key, i.lines...)
+		}
 		if i.leaf || i.comment {
 			continue
 		}
@@ -139,6 +143,10 @@ func (w *converter) uci(items []*item) error {
 }
 
 func (w *converter) uciSection(kind string, i *item) error {
+	named := item{key: i.key}
+	if err := oneLine(&named, "\"'\\#"); err != nil {
+		return err
+	}
 	head := "config " + uciQuoted(quoteWord(i.key), "")
 	if kind != "" {
 		head = "config " + uciQuoted(quoteWord(kind), "") + " " + uciQuoted(quoteWord(i.key), "'")
@@ -165,7 +173,7 @@ func (w *converter) uciOptions(items []*item) error {
 		if !i.leaf {
 			continue
 		}
-		if err := oneLine(i, " \t"); err != nil {
+		if err := oneLine(i, " \t\"'\\#"); err != nil {
 			return err
 		}
 		keyword := "option "

@@ -22,14 +22,17 @@ func (w *converter) line(depth int, text string, lines ...int) {
 		unit = "\t"
 	}
 	w.out.WriteString(strings.Repeat(unit, depth) + text + "\n")
-	w.origins = append(w.origins, slices.Compact(slices.Sorted(slices.Values(lines))))
+	origin := slices.Compact(slices.Sorted(slices.Values(lines)))
+	for range strings.Count(text, "\n") + 1 { // a value may have several lines
+		w.origins = append(w.origins, origin)
+	}
 }
 
 func (w *converter) write(items []*item) error {
 	switch w.to {
 	case "json":
 		open, shut := "{", "}"
-		if len(items) > 0 && items[0].element {
+		if slices.ContainsFunc(items, func(i *item) bool { return i.element }) {
 			open, shut = "[", "]"
 		}
 		w.line(0, open)
@@ -96,7 +99,7 @@ func (w *converter) json(items []*item, depth int) {
 			if i.list {
 				open, shut = "[", "]"
 			}
-			if len(i.below) == 0 {
+			if !slices.ContainsFunc(i.below, func(b *item) bool { return !b.comment }) {
 				w.line(depth, head+open+shut+comma, i.all()...)
 				continue
 			}
@@ -157,7 +160,7 @@ func (w *converter) xml(items []*item, depth int, around string) error {
 		if i.element {
 			name = around
 		}
-		if !i.comment && name != "=" && !xmlNameFits(name) {
+		if !i.comment && !(i.leaf && name == "=") && !i.attribute() && !xmlNameFits(name) {
 			name, key = "entry", ` key="`+strings.ReplaceAll(xmlEncode(i.key), `"`, "&quot;")+`"`
 		}
 		switch {
@@ -166,8 +169,10 @@ func (w *converter) xml(items []*item, depth int, around string) error {
 		case i.comment:
 			w.line(depth, "<!-- "+i.key+" -->", i.lines...)
 		case i.leaf && name == "=":
-			w.line(depth, xmlEncode(i.value), i.lines...)
-		case i.leaf && strings.HasPrefix(name, "@"): // of the block: see below
+			w.line(depth, xmlText(i.value), i.lines...)
+		case i.attribute(): // of the block: see below
+		case i.leaf && i.value == "":
+			w.line(depth, "<"+name+key+"/>", i.all()...)
 		case i.leaf:
 			w.line(depth, "<"+name+key+">"+xmlText(i.value)+"</"+name+">", i.all()...)
 		case i.list && len(i.below) > 0:
@@ -188,7 +193,7 @@ func (w *converter) xmlBlock(i *item, depth int, name, key string) error {
 	head, lines := "<"+name+key, slices.Clone(i.lines)
 	content := 0
 	for _, b := range i.below {
-		if !b.leaf || !strings.HasPrefix(b.key, "@") {
+		if !b.attribute() {
 			content++
 			continue
 		}
@@ -197,6 +202,10 @@ func (w *converter) xmlBlock(i *item, depth int, name, key string) error {
 	}
 	if content == 0 {
 		w.line(depth, head+"/>", append(lines, i.end()...)...)
+		return nil
+	}
+	if last := i.below[len(i.below)-1]; content == 1 && last.leaf && last.key == "=" {
+		w.line(depth, head+">"+xmlText(last.value)+"</"+name+">", slices.Concat(lines, last.lines, i.end())...)
 		return nil
 	}
 	w.line(depth, head+">", lines...)
@@ -215,12 +224,16 @@ func xmlText(value string) string {
 	return xmlEncode(value)
 }
 
+// attribute says whether XML has the item in its block's tag.
+func (i *item) attribute() bool {
+	return i.leaf && !i.element && strings.HasPrefix(i.key, "@") && xmlNameFits(i.key[1:])
+}
+
 func xmlNameFits(name string) bool {
-	attribute, _ := strings.CutPrefix(name, "@")
-	for i := range len(attribute) {
-		if c := attribute[i]; !isWordByte(c) && c != '.' && c < 0x80 || i == 0 && ('0' <= c && c <= '9' || c == '-' || c == '.') {
+	for i := range len(name) {
+		if c := name[i]; !isWordByte(c) && c != '.' && c < 0x80 || i == 0 && ('0' <= c && c <= '9' || c == '-' || c == '.') {
 			return false
 		}
 	}
-	return attribute != ""
+	return name != ""
 }

@@ -81,6 +81,57 @@ func FuzzParseAny(f *testing.F) {
 	})
 }
 
+// FuzzConvert: a conversion is refused, or can be read again, line for line
+// accounted for; and converted back it says the same again.
+func FuzzConvert(f *testing.F) {
+	f.Add([]byte("; c\na = 1\n[b]\nc = d e\n[ T ]\nFORMAT I = A, B;\nT 0 = 1, \"x y\";\n[ \\T ]\n"))
+	f.Add([]byte(`{"a": {"l": ["x", 5, {"k": null}], "@b": "<&>"}, "a": {}, "": " y\n"}`))
+	f.Add([]byte("<c v='1'><!-- x --><a>1</a><a>2</a>text<b c=''><d/></b></c>"))
+	f.Add([]byte("a:\n- b: 'c'\n  d: \"5\"\n- [1, 2]\n# x\ne: |\n  f\n"))
+	f.Add([]byte("config a 'b'\n\toption c 'it'\\''s'\n\tlist d 1\n\tlist d 2\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, from := range convertibles() {
+			for _, to := range convertibles() {
+				d, err := Parse(from, data)
+				if err != nil {
+					break
+				}
+				checkConversion(t, d, to)
+			}
+		}
+	})
+}
+
+func checkConversion(t *testing.T, d *Document, to string) {
+	from, lines := d.Format(), lineCount(d.src)
+	made, origins, err := Convert(d, to)
+	if err != nil {
+		if !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s to %s: %v", from, to, err)
+		}
+		return
+	}
+	if len(origins) != lineCount(made.src) {
+		t.Errorf("%s to %s: %d origins of %q", from, to, len(origins), made.src)
+	}
+	for _, origin := range origins {
+		for _, line := range origin {
+			if line < 1 || line > lines {
+				t.Errorf("%s to %s: a line from line %d of %d", from, to, line, lines)
+			}
+		}
+	}
+	if strings.ContainsAny(made.src, "#;!") { // comments, which may come to stand in another block
+		return
+	}
+	again, _, err := Convert(made, to)
+	if err != nil {
+		t.Errorf("%s to %s: %q, again: %v", from, to, made.src, err)
+	} else if again.src != made.src {
+		t.Errorf("%s to %s: %q, again %q", from, to, made.src, again.src)
+	}
+}
+
 func roundTrip(t *testing.T, format string, data []byte) {
 	d, err := Parse(format, data)
 	if err != nil {

@@ -63,19 +63,19 @@ func (p *xmlParser) next(from int) error {
 	s := p.src[p.at:]
 	switch {
 	case strings.HasPrefix(s, "<!--"):
-		return p.aside(from, "-->", "the comment")
+		return p.aside(from, "<!--", "-->", "the comment")
 	case strings.HasPrefix(s, "<![CDATA["):
 		if p.block == &p.d.root {
 			return p.fail("an element")
 		}
 		return p.cdata(from)
 	case strings.HasPrefix(s, "<?"):
-		return p.aside(from, "?>", "the processing instruction")
+		return p.aside(from, "<?", "?>", "the processing instruction")
 	case strings.HasPrefix(s, "<!DOCTYPE"):
 		if i := strings.IndexAny(s, "[>"); i > 0 && s[i] == '[' {
-			return p.aside(from, "]>", "the document type")
+			return p.aside(from, "<!DOCTYPE", "]>", "the document type")
 		}
-		return p.aside(from, ">", "the document type")
+		return p.aside(from, "<!DOCTYPE", ">", "the document type")
 	case strings.HasPrefix(s, "</"):
 		return p.end(from)
 	case s[0] == '<':
@@ -102,9 +102,9 @@ func (p *xmlParser) text(from int, raw, text string) *node {
 }
 
 // aside keeps what is no data.
-func (p *xmlParser) aside(from int, closer, what string) error {
-	i := strings.Index(p.src[p.at:], closer)
-	if i < 0 {
+func (p *xmlParser) aside(from int, opener, closer, what string) error {
+	i := strings.Index(p.src[p.at+len(opener):], closer) + len(opener)
+	if i < len(opener) {
 		return p.d.malformed(p.at, what+" that begins here is not closed", fmt.Sprintf("%q", closer))
 	}
 	p.text(from, p.src[p.at:p.at+i+len(closer)], "").kind = comment
