@@ -205,13 +205,16 @@ func (s *session) order(ctx context.Context, order client.RunOrder, watch bool) 
 		}
 		runs = append(runs, r.Run)
 	}
-	if watch && len(runs) > 0 {
+	switch {
+	case watch && len(runs) > 0:
 		err = s.watch(ctx, api, runs)
-	} else {
+	case len(runs) > 0 || s.output != "table":
 		err = s.print(started, func(w *tabwriter.Writer) {
 			row(w, "DEVICE", "RUN")
 			for _, r := range started {
-				row(w, r.Device, r.Run)
+				if r.Run != "" {
+					row(w, r.Device, r.Run)
+				}
 			}
 		})
 	}

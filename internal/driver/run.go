@@ -137,7 +137,9 @@ func (m *Machine) get(oids []string, tries int, then func([]Varbind, *AnswerErro
 }
 
 func (m *Machine) getAgain(oids []string, try, tries int, then func([]Varbind, *AnswerError) Ask) Ask {
+	asked := m.now
 	return m.ask(AskGet{OIDs: oids}, func(a Answer) Ask {
+		pause := time.Second << (try - 1)
 		switch {
 		case a.Err == nil:
 			return then(inOrder(oids, a.Varbinds), nil)
@@ -145,14 +147,18 @@ func (m *Machine) getAgain(oids []string, try, tries int, then func([]Varbind, *
 			return then([]Varbind{{OID: oids[0], Type: TypeMissing}}, nil)
 		case a.Err.Kind == Refused && len(oids) > 1:
 			return m.getEach(oids, tries, nil, then)
-		case a.Err.Kind == Refused || a.Err.Kind == Denied || try >= tries || m.overdue():
+		case a.Err.Kind == Refused || a.Err.Kind == Denied || try >= tries || !m.leaves(pause+m.now.Sub(asked)):
 			return then(nil, a.Err)
 		}
-		return m.wait(time.Second<<(try-1), "the device does not answer; asking again", func() Ask {
+		return m.wait(pause, "the device does not answer; asking again", func() Ask {
 			return m.getAgain(oids, try+1, tries, then)
 		})
 	})
 }
+
+// leaves says whether the operation's time leaves room for so much: who asks
+// in vain says what went unanswered, before the deadline says that it passed.
+func (m *Machine) leaves(d time.Duration) bool { return m.now.Add(d).Before(m.deadline) }
 
 func (m *Machine) getEach(oids []string, tries int, have []Varbind, then func([]Varbind, *AnswerError) Ask) Ask {
 	if len(have) == len(oids) {
@@ -187,7 +193,9 @@ func (m *Machine) walk(oid string, rows int, then func([]Varbind, *AnswerError) 
 }
 
 func (m *Machine) walkAgain(oid string, rows, try int, then func([]Varbind, *AnswerError) Ask) Ask {
+	asked := m.now
 	return m.ask(AskWalk{OID: oid, MaxRows: rows}, func(a Answer) Ask {
+		pause := time.Second << (try - 1)
 		switch {
 		case a.Err == nil:
 			below := slices.DeleteFunc(slices.Clone(a.Varbinds), func(v Varbind) bool {
@@ -196,10 +204,10 @@ func (m *Machine) walkAgain(oid string, rows, try int, then func([]Varbind, *Ans
 			return then(below[:min(rows, len(below))], nil)
 		case a.Err.Kind == Refused && a.Err.Status == "noSuchName": // the end of an SNMPv1 walk
 			return then(nil, nil)
-		case a.Err.Kind == Refused || a.Err.Kind == Denied || try >= readTries || m.overdue():
+		case a.Err.Kind == Refused || a.Err.Kind == Denied || try >= readTries || !m.leaves(pause+m.now.Sub(asked)):
 			return then(nil, a.Err)
 		}
-		return m.wait(time.Second<<(try-1), "the device does not answer; asking again", func() Ask {
+		return m.wait(pause, "the device does not answer; asking again", func() Ask {
 			return m.walkAgain(oid, rows, try+1, then)
 		})
 	})

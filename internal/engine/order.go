@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -139,7 +140,13 @@ func (e *Engine) startOne(ctx context.Context, runtime Runtime, o Order, c check
 	if o.Key != "" {
 		key = o.Key + "/" + string(id)
 	}
-	return runtime.Start(ctx, plan, key)
+	run, err := runtime.Start(ctx, plan, key)
+	var clash *store.Clash
+	if errors.As(err, &clash) && clash.Kind == store.ClashDevice {
+		return "", fault.New(fault.Conflict, "", "device "+string(id), "run %s is active on it", clash.Run).
+			WithHint("drydock update watch %s shows it, drydock update cancel %s stops it", clash.Run, clash.Run)
+	}
+	return run, err
 }
 
 // plan fixes what one run is to do.
