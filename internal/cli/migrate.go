@@ -18,8 +18,8 @@ import (
 )
 
 func (s *session) migrateCommand() *cobra.Command {
-	return noun("migrate", "Carry configurations to another version: check, apply, test, infer; needs no server",
-		s.migrateCheck(), s.migrateApply(), s.migrateTest(), s.migrateInfer())
+	return noun("migrate", "Carry configurations to another version: check, apply, undo, test, infer; needs no server",
+		s.migrateCheck(), s.migrateApply(), s.migrateUndo(), s.migrateTest(), s.migrateInfer())
 }
 
 // migration is what the flags of check and apply name.

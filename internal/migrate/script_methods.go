@@ -24,6 +24,9 @@ func nodeMethods() map[string]nodeMethod {
 
 // wordsOf reads arguments that are words.
 func wordsOf(args starlark.Tuple) ([]string, error) {
+	if n := len(args); n > 1 && args[n-1] == starlark.None { // the value of a line that has none
+		args = args[:n-1]
+	}
 	words := make([]string, len(args))
 	for i, a := range args {
 		w, ok := starlark.AsString(a)
