@@ -52,6 +52,7 @@ func TestJSONRewriting(t *testing.T) {
 		"move up":        {`{"BOX": {"B": {"x": 1}}, "DEEP": {"z": 1}}`, `{"BOX": {"B": {"x": 1}}, "DEEP": {"z": 1}}`},
 		"into {}":        {"{\n    \"ADD\": {},\n    \"c\": 1\n}", "{\n    \"ADD\": {\n        \"note\": \"a new one\"\n    },\n    \"c\": 1\n}"},
 		"one line":       {`{"ADD": {"a": 1}}`, `{"ADD": {"a": 1, "note": "a new one"}}`},
+		"into a list":    {`{"ntp":1,"NTP":[[]]}`, `{"NTP":[["server 1"]]}`},
 		"flattened":      {"{\"FLAT\":[\n]\n}", "{\"FLAT\":\"x\"\n}"},
 		"number":         {`{"ADD5": {}}`, `{"ADD5": {"more": {"number": 5}}}`},
 		"behind":         {"{\n  \"ADD\": {\n    \"a\": {}\n  }\n}\n", "{\n  \"ADD\": {\n    \"a\": {},\n    \"note\": \"a new one\"\n  }\n}\n"},

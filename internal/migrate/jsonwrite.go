@@ -2,6 +2,23 @@ package migrate
 
 import "strings"
 
+// refit writes an entry anew that has come into a list, or an item that has
+// come among entries.
+func (d *Document) refit(n *node) {
+	fits := true
+	switch d.format.(type) {
+	case jsonFormat:
+		fits = (jsonKeyEnd(n.raw) > 0) != isArray(n.parent)
+	case yamlFormat:
+		for c := range n.parent.commands {
+			fits = isItem(c.raw) == isItem(n.raw)
+		}
+	}
+	if !fits {
+		d.format.write(d, n, n.first != nil)
+	}
+}
+
 // meaning tells numbers, true, false and null from the strings of the same
 // letters, and arrays from objects.
 func (jsonFormat) meaning(n *node) (key string, ordered bool) {

@@ -234,6 +234,8 @@ func (p *pass) put(m *match, parent, n *node, block bool, after *linePattern) {
 		n.lines, n.rest = 1, p.d.eol
 		n.decide(altered, m.rule)
 		p.d.format.write(p.d, n, block)
+	} else {
+		p.d.refit(n)
 	}
 	old := n.indent
 	n.walk(func(below *node) {

@@ -15,17 +15,18 @@ func (p *Pack) report(d *Document, steps []Step, used map[*Rule]int, findings []
 		r.Rules = append(r.Rules, RuleUse{p.stamp.ID, p.stamp.Why, used[p.stamp], p.stamp.Category})
 	}
 	r.Needed = string(r.Output) != d.src
-	a := account{d: d, in: make([]inputLine, lineCount(d.src)), out: make([]outputLine, 0, lineCount(d.src))}
+	a := newAccount(d)
 	a.print()
 	err := a.judge()
 	if err != nil {
 		return nil, err
 	}
 	var counts [5]Counts
-	if r.Fates, err = a.fates(string(r.Output), &counts); err != nil {
+	if err = a.tellFates(string(r.Output), &counts); err != nil {
 		return nil, err
 	}
-	r.Origins = a.origins(&counts)
+	a.tellOrigins(&counts)
+	r.Fates, r.Origins = a.fates, a.origins
 	for i, category := range summaryOrder() {
 		r.Summary[category] = counts[i]
 	}
@@ -56,11 +57,27 @@ func lineCount(text string) int {
 // account follows the lines of the input into the output. A line may hold
 // several nodes, and a node several lines.
 type account struct {
-	d      *Document
-	in     []inputLine
-	out    []outputLine
-	open   bool // the last line of out has no end yet
-	placed int  // how many of the blocks around were taken out of their places
+	d       *Document
+	in      []inputLine
+	out     []outputLine
+	fates   []LineFate // of the lines of in
+	origins []Origin   // of the lines of out
+	inputs  []int      // room for the one input that most origins have
+	open    bool       // the last line of out has no end yet
+	placed  int        // how many of the blocks around were taken out of their places
+}
+
+func newAccount(d *Document) *account {
+	n := lineCount(d.src)
+	a := &account{
+		d: d, in: make([]inputLine, n), out: make([]outputLine, 0, n+n/16),
+		fates: make([]LineFate, n), origins: make([]Origin, 0, n+n/16), inputs: make([]int, n),
+	}
+	outputs := make([]int, n)
+	for i := range a.fates {
+		a.fates[i].Outputs = outputs[i:i:(i + 1)]
+	}
+	return a
 }
 
 type inputLine struct {
@@ -70,13 +87,11 @@ type inputLine struct {
 	known   bool // a node stands on it
 	rule    *Rule
 	why     string // of a line that a script dropped
-	outputs []int
 }
 
 type outputLine struct {
 	rule   *Rule // that changed or added a node of it
 	beside *Rule // that changed what stands about its nodes
-	inputs []int
 }
 
 func (o *outputLine) ascribe(n *node) {
@@ -90,30 +105,20 @@ func (o *outputLine) ascribe(n *node) {
 
 // print walks through the output as it is printed.
 func (a *account) print() {
-	ins, outs := make([]int, len(a.in)), make([]int, len(a.in))
-	for i := range a.in {
-		a.in[i].outputs = outs[i:i:(i + 1)]
-	}
-	backing := func() []int {
-		if i := len(a.out); i < len(ins) {
-			return ins[i:i:(i + 1)]
-		}
-		return nil
-	}
 	enter := func(n *node) {
 		n.out = true
 		if n.placed {
 			a.placed++
 		}
-		a.piece(n, n.line, n.lines, backing, n.indent, n.raw, n.rest)
+		a.piece(n, n.line, n.lines, n.indent, n.raw, n.rest)
 	}
 	leave := func(n *node) {
 		if n.tail != "" {
-			a.piece(n, n.closes, n.closed, backing, n.tail)
+			a.piece(n, n.closes, n.closed, n.tail)
 			a.close(n)
 		} else if n.closed > 0 { // the block has become a plain line
 			for i := range n.closed {
-				a.join(&a.out[len(a.out)-1], int(n.closes+i))
+				a.join(int(n.closes + i))
 			}
 			a.close(n)
 		}
@@ -128,21 +133,21 @@ func (a *account) print() {
 
 // piece adds a node's head or tail, which stood on lines of the input from
 // first on; 0 = it is new.
-func (a *account) piece(n *node, first, lines int32, backing func() []int, parts ...string) {
+func (a *account) piece(n *node, first, lines int32, parts ...string) {
 	input := int(first)
 	for _, text := range parts {
 		for text != "" { // by line
 			if !a.open {
-				a.out = append(a.out, outputLine{inputs: backing()})
+				a.begin()
 			}
 			o := &a.out[len(a.out)-1]
 			if n.rule != nil && n.fate != leftToPerson {
 				o.ascribe(n)
 			}
 			if first > 0 {
-				a.join(o, input)
+				a.join(input)
 			} else if n.from > 0 {
-				a.join(o, int(n.from))
+				a.join(int(n.from))
 				a.in[n.from-1].present = true
 			}
 			i := strings.IndexByte(text, '\n')
@@ -154,16 +159,27 @@ func (a *account) piece(n *node, first, lines int32, backing func() []int, parts
 		}
 	}
 	for ; lines > 1 && input < int(first+lines) && len(a.out) > 0; input++ { // several have become one
-		a.join(&a.out[len(a.out)-1], input)
+		a.join(input)
 	}
 }
 
+// begin adds a line to the output.
+func (a *account) begin() {
+	var inputs []int
+	if i := len(a.out); i < len(a.inputs) {
+		inputs = a.inputs[i:i:(i + 1)]
+	}
+	a.out = append(a.out, outputLine{})
+	a.origins = append(a.origins, Origin{Line: len(a.out), Inputs: inputs})
+}
+
 // join notes that the last line of the output comes from a line of the input.
-func (a *account) join(o *outputLine, input int) {
-	if !slices.Contains(o.inputs, input) {
-		o.inputs = append(o.inputs, input)
-		l := &a.in[input-1]
-		l.outputs = append(l.outputs, len(a.out))
+func (a *account) join(input int) {
+	o := &a.origins[len(a.origins)-1]
+	if !slices.Contains(o.Inputs, input) {
+		o.Inputs = append(o.Inputs, input)
+		f := &a.fates[input-1]
+		f.Outputs = append(f.Outputs, len(a.out))
 	}
 }
 
@@ -220,46 +236,42 @@ func (a *account) head(n *node) {
 	}
 }
 
-func (a *account) origins(counts *[5]Counts) []Origin {
-	origins := make([]Origin, len(a.out))
+func (a *account) tellOrigins(counts *[5]Counts) {
 	for i := range a.out {
-		o := &a.out[i]
-		origins[i] = Origin{Line: i + 1, Inputs: o.inputs}
-		if len(o.inputs) == 0 {
+		o, origin := &a.out[i], &a.origins[i]
+		if len(origin.Inputs) == 0 {
 			o.rule = cmp.Or(o.rule, o.beside)
 		}
 		if o.rule != nil {
-			origins[i].Rule = o.rule.ID
-			if len(o.inputs) == 0 {
+			origin.Rule = o.rule.ID
+			if len(origin.Inputs) == 0 {
 				counts[indexOf(o.rule.Category)].Added++
 			}
 		}
 	}
-	return origins
 }
 
-// fates says what became of each input line.
-func (a *account) fates(output string, counts *[5]Counts) ([]LineFate, error) {
-	fates := make([]LineFate, len(a.in))
+// tellFates says what became of each input line.
+func (a *account) tellFates(output string, counts *[5]Counts) error {
 	starts := lineStarts(output, len(a.out))
 	rest := a.d.src
 	for i := range a.in {
 		var text string
 		text, rest, _ = strings.Cut(rest, "\n")
-		l := &a.in[i]
-		fates[i] = LineFate{Line: i + 1, Text: strings.TrimSuffix(text, "\r"), Fate: Kept, Outputs: l.outputs}
+		l, f := &a.in[i], &a.fates[i]
+		f.Line, f.Text, f.Fate = i+1, strings.TrimSuffix(text, "\r"), Kept
 		if l.fate == removed && l.present {
 			l.fate = altered
 		}
 		if l.fate != altered && l.fate != removed {
-			a.compare(l, fates[i].Text, output, starts)
+			a.compare(l, f, output, starts)
 		}
 		if l.fate != untouched && l.rule == nil {
-			return nil, fault.New(fault.Internal, "migrate.Apply", "", "line %d is another one without a rule", i+1)
+			return fault.New(fault.Internal, "migrate.Apply", "", "line %d is another one without a rule", i+1)
 		}
-		l.tell(&fates[i], &counts[l.cat])
+		l.tell(f, &counts[l.cat])
 	}
-	return fates, nil
+	return nil
 }
 
 func lineStarts(text string, lines int) []int {
@@ -277,15 +289,15 @@ func lineStarts(text string, lines int) []int {
 
 // compare finds that a line whose nodes stayed is another one by what came or
 // went beside them on the line.
-func (a *account) compare(l *inputLine, text, output string, starts []int) {
-	for _, o := range l.outputs {
-		line, _, _ := strings.Cut(output[starts[o-1]:], "\n")
-		if strings.TrimSuffix(line, "\r") == text {
+func (a *account) compare(l *inputLine, f *LineFate, output string, starts []int) {
+	for _, o := range f.Outputs {
+		line := output[starts[o-1]:]
+		if rest, ok := strings.CutPrefix(line, f.Text); ok && (rest == "" || rest[0] == '\n' || rest == "\r" || strings.HasPrefix(rest, "\r\n")) {
 			continue
 		}
 		l.fate = altered
 		if l.rule == nil {
-			l.rule = a.about(&a.out[o-1])
+			l.rule = a.about(o - 1)
 			a.out[o-1].rule = l.rule
 		}
 	}
@@ -293,16 +305,17 @@ func (a *account) compare(l *inputLine, text, output string, starts []int) {
 
 // about gives the rule that had to do with a line of the output, or with what
 // stood nearest to it.
-func (a *account) about(o *outputLine) *Rule {
-	if rule := cmp.Or(o.rule, o.beside); rule != nil || len(o.inputs) == 0 {
+func (a *account) about(output int) *Rule {
+	o, inputs := &a.out[output], a.origins[output].Inputs
+	if rule := cmp.Or(o.rule, o.beside); rule != nil || len(inputs) == 0 {
 		return rule
 	}
-	for i := o.inputs[0]; i > 0; i-- {
+	for i := inputs[0]; i > 0; i-- {
 		if rule := a.in[i-1].rule; rule != nil {
 			return rule
 		}
 	}
-	for i := o.inputs[0]; i < len(a.in); i++ {
+	for i := inputs[0]; i < len(a.in); i++ {
 		if rule := a.in[i].rule; rule != nil {
 			return rule
 		}
