@@ -136,8 +136,8 @@ func TestSchemaHasTheLoadersKeys(t *testing.T) {
 type subschema struct {
 	Properties           map[string]subschema `json:"properties"`
 	Items                *subschema           `json:"items"`
-	AdditionalProperties json.RawMessage    `json:"additionalProperties"`
-	Enum                 []string           `json:"enum"`
+	AdditionalProperties json.RawMessage      `json:"additionalProperties"`
+	Enum                 []string             `json:"enum"`
 }
 
 // Additional is the schema of properties that have no name of their own.
