@@ -64,21 +64,13 @@ func (s *session) applyTo(m *migration, pack *migrate.Pack, path string) (*migra
 		from = detected
 	}
 	if to == "" {
-		to = newest(pack)
+		to = pack.Newest()
 	}
 	result, err := pack.Apply(m.from, to, content)
 	if err != nil {
 		return nil, fault.New(fault.CodeOf(err), "", path, "%w", err)
 	}
 	return &migrated{report.About{File: path, Pack: pack.Name, From: from, To: to}, pack, result}, nil
-}
-
-// newest is the version that the pack's last step leads to.
-func newest(p *migrate.Pack) string {
-	if len(p.Steps) == 0 {
-		return ""
-	}
-	return p.Steps[len(p.Steps)-1].To
 }
 
 func (s *session) readInput(path string) ([]byte, error) {

@@ -25,8 +25,8 @@ func (p *Pack) Apply(from, to string, input []byte) (*Result, error) {
 	if p.components != nil {
 		return p.applyComponents(d, from, to)
 	}
-	if to == "" && len(p.Steps) > 0 {
-		to = p.Steps[len(p.Steps)-1].To
+	if to == "" {
+		to = p.Newest()
 	}
 	told, version := p.stated(d)
 	steps, err := p.path(told, version, from, to)

@@ -65,6 +65,18 @@ type Rule struct {
 	act     action
 }
 
+// Newest is the version that the pack leads to: its last step's, or its last
+// release.
+func (p *Pack) Newest() string {
+	switch {
+	case p.components != nil:
+		return p.components.newest().name
+	case len(p.Steps) > 0:
+		return p.Steps[len(p.Steps)-1].To
+	}
+	return ""
+}
+
 // because says to a person why a line is not what it was.
 func (r *Rule) because() string {
 	if d, ok := r.act.(*deletion); ok {
