@@ -16,7 +16,7 @@ func TestLaw6Undo(t *testing.T) {
 		input := anyConfiguration("1.4").Draw(t, "input")
 		r, err := p.Apply("", "2.0", input)
 		if err != nil {
-			t.Skip(err.Error())
+			t.Fatal(err)
 		}
 		if u := Undo(input, r, r.Output); string(u.Output) != string(input) || len(u.Losses)+len(u.Carried) > 0 {
 			t.Fatalf("undone to\n%s\nlosses %+v", u.Output, u.Losses)
@@ -24,10 +24,10 @@ func TestLaw6Undo(t *testing.T) {
 		// a later change is carried or lost, never forgotten
 		now := splitLines(r.Output)
 		at := rapid.IntRange(0, len(now)).Draw(t, "at")
-		changed := slices.Insert(slices.Clone(now), at, "zz new\n")
 		if at == len(now) && at > 0 && !strings.HasSuffix(now[at-1], "\n") {
-			t.Skip("the last line has no end")
+			at = 0 // the last line has no end
 		}
+		changed := slices.Insert(slices.Clone(now), at, "zz new\n")
 		u := Undo(input, r, []byte(strings.Join(changed, "")))
 		if len(u.Carried)+len(u.Losses) != 1 || len(u.Carried) == 1 != strings.Contains(string(u.Output), "zz new\n") {
 			t.Fatalf("carried %+v, losses %+v in\n%s", u.Carried, u.Losses, u.Output)
