@@ -55,13 +55,19 @@ func missing(t *testing.T, p *Pack, file string, want []string) (lines []string)
 		t.Errorf("%s: the result is malformed: %v", filepath.Base(file), err)
 		return want
 	}
-	have := map[string]bool{}
+	wanted, have := map[string]bool{}, map[string]bool{}
+	for _, line := range want {
+		wanted[line] = true
+	}
 	commands, err := d.SetCommands()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range commands {
 		have[c.Command] = true
+		if !wanted[c.Command] {
+			extra(t, file, c, r)
+		}
 	}
 	for _, line := range want {
 		if !have[line] {
@@ -69,6 +75,19 @@ func missing(t *testing.T, p *Pack, file string, want []string) (lines []string)
 		}
 	}
 	return lines
+}
+
+// extra says where a command comes from that is not expected: an input line,
+// or a rule. One without either would be an invention.
+func extra(t *testing.T, file string, c SetCommand, r *Result) {
+	t.Helper()
+	o := r.Origins[c.Line-1]
+	if len(o.Inputs) == 0 && o.Rule == "" {
+		t.Errorf("%s: %s comes from nowhere", filepath.Base(file), c.Command)
+	}
+	if testing.Verbose() {
+		t.Logf("%s: extra %s, from lines %v by rule %q", filepath.Base(file), c.Command, o.Inputs, o.Rule)
+	}
 }
 
 // Floors: raise them, never lower them.
