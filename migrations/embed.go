@@ -7,5 +7,5 @@ import "embed"
 
 // FS has a folder for each pack in its root.
 //
-//go:embed drydock-iad sonic vyos
+//go:embed audiocodes drydock-iad sonic vyos
 var FS embed.FS

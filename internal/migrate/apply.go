@@ -113,6 +113,7 @@ func (p *Pack) settled(steps []Step, r *Result) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.spell(d)
 	used, _, err := p.transform(d, steps)
 	if err != nil {
 		return nil, err

@@ -33,10 +33,14 @@ func (p *Pack) read(from string, input []byte) (*Document, error) {
 			continue
 		}
 		if told, version := p.stated(d); told != nil && p.formatAt(version) == format || told == nil && from != "" && p.formatAt(from) == format {
-			return d, nil
+			return p.spell(d), nil
 		}
 	}
-	return Parse(p.Format, input)
+	d, err := Parse(p.Format, input)
+	if err != nil {
+		return nil, err
+	}
+	return p.spell(d), nil
 }
 
 // noteFormats works out the format of each version, in the order of the steps.

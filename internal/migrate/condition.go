@@ -32,6 +32,7 @@ func (l *loader) when(o *object, r *Rule) {
 			l.wrong(c.spot(key), "", "%s: %v", key, err)
 			continue
 		}
+		l.learn(c.spot(key), p.lines...)
 		cond := condition{names: p.names(), here: key == "has" || key == "lacks", wants: key == "exists" || key == "has"}
 		cond.place.add(p, nil)
 		r.when = append(r.when, cond)

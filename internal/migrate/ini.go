@@ -39,6 +39,9 @@ func (ini) indent(_ *Document, parent *node) string {
 // write keeps the way in which the line, or else the file, writes "=".
 func (ini) write(d *Document, n *node, block bool) {
 	switch {
+	case n.kind == comment:
+		n.raw = n.text
+		return
 	case strings.HasPrefix(n.raw, "["):
 		renameSection(n)
 		return
@@ -157,7 +160,7 @@ func (ini) parse(d *Document) error {
 
 // closeTable makes "[ \Name ]" the end of its section, instead of a node.
 func (d *Document) closeTable(section, n *node) bool {
-	if name, ok := closesTable(n.raw); !ok || section.parent == nil || name != section.text {
+	if name, ok := closesTable(n.raw); !ok || section.parent == nil || !strings.EqualFold(name, section.text) {
 		return false
 	}
 	section.tail = n.indent + n.raw + n.rest

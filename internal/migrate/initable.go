@@ -17,7 +17,9 @@ import (
 // the column's name, a blank and the value, in double quotes where it has blanks or the like.
 // After a change, cells stand in the order of the columns, those that are
 // missing are empty, and columns that only cells name come last. A column is
-// renamed by two rules: for the line beneath FORMAT, and for the cells.
+// renamed by two rules: for the line beneath FORMAT, and for the cells. A section
+// that rules make with a FORMAT in it gets the form of a table. The name is
+// compared in any case, as the equipment does.
 
 // closesTable gives the name in "[ \Name ]".
 func closesTable(raw string) (string, bool) {
@@ -51,7 +53,7 @@ func (d *Document) tableLine(section, n *node) (bool, error) {
 	}
 	format := section.format()
 	isFormat := head[0] == "FORMAT" && format == nil
-	if !isFormat && (format == nil || head[0] != section.text) {
+	if !isFormat && (format == nil || !strings.EqualFold(head[0], section.text)) {
 		return false, nil
 	}
 	line := n.raw + n.rest
@@ -166,6 +168,7 @@ func writeRow(d *Document, n *node) {
 
 // mendTable makes the rows of a table fit its FORMAT.
 func (d *Document) mendTable(section, format *node) {
+	d.mendFrame(section, format)
 	known := map[string]*node{}
 	for c := range format.commands {
 		known[c.text] = c
@@ -175,6 +178,9 @@ func (d *Document) mendTable(section, format *node) {
 			continue
 		}
 		for cell := range row.commands {
+			if cell.placed { // it was a key
+				writeCell(cell)
+			}
 			if name, _ := cutWord(cell.text); known[name] == nil {
 				column := &node{parent: format, text: name, lines: 1}
 				column.decide(altered, cell.rule)
@@ -189,6 +195,28 @@ func (d *Document) mendTable(section, format *node) {
 		if isRow(row) && row != format {
 			d.fillRow(row, format)
 			d.mendCells(row)
+		}
+	}
+}
+
+// mendFrame puts what rules have made of a new table into its form: the line
+// with the columns before the rows, and a mark at the end.
+func (d *Document) mendFrame(section, format *node) {
+	if section.line == 0 && section.tail == "" {
+		section.raw = "[ " + section.text + " ]"
+		section.tail = `[ \` + section.text + " ]" + d.eol
+	}
+	if format.line != 0 {
+		return
+	}
+	for n := range section.commands {
+		if n == format {
+			return
+		}
+		if isRow(n) {
+			format.detach()
+			section.insert(format, n.prev)
+			return
 		}
 	}
 }

@@ -22,6 +22,7 @@ type Pack struct {
 	end         linePattern       // the last line of a whole configuration; no words = none
 	stamp       *Rule             // the rule that writes the version
 
+	spelling   spelling      // of names, where case does not count; nil = it does
 	components *componentSet // nil = the configuration has one version
 }
 
@@ -250,10 +251,26 @@ func (p *Pack) stated(d *Document) (*node, string) {
 	set.add(*p.version, nil)
 	n, h := set.find(&d.root, set.start())
 	if n == nil {
+		n, h = set.remark(&d.root)
+	}
+	if n == nil {
 		return nil, ""
 	}
 	version, _ := h.caps.get("version")
 	return n, version
+}
+
+// remark gives the first comment at the top that fits: some equipment tells its
+// version only there.
+func (s *placeSet) remark(root *node) (*node, hit) {
+	for n := root.first; n != nil; n = n.next {
+		if n.kind == comment {
+			if h, _ := step(s.start(), n.text, false, nil, nil); h.index >= 0 {
+				return n, h
+			}
+		}
+	}
+	return nil, hit{index: -1}
 }
 
 // find gives the first line, in printed order, that fits a pattern of the set.

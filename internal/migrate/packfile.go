@@ -47,7 +47,7 @@ type loader struct {
 }
 
 func (l *loader) pack(root ast.Node) {
-	o := l.object(root, "a pack", "pack", "format", "version", "assume", "end", "categories", "steps", "components", "releases")
+	o := l.object(root, "a pack", "pack", "format", "case", "version", "assume", "end", "categories", "steps", "components", "releases")
 	l.p.Name = o.need("pack", "the pack's name")
 	l.p.Format = o.need("format", oneOf("the configuration's format,", Formats()))
 	f, ok := formatNamed(l.p.Format)
@@ -55,6 +55,9 @@ func (l *loader) pack(root ast.Node) {
 		l.wrong(o.spot("format"), oneOf("formats are", Formats()), "there is no format %q", l.p.Format)
 	}
 	l.format = f
+	if l.word(&o, "case", "counts", "counts", "ignored") == "ignored" {
+		l.p.spelling = spelling{}
+	}
 	if o.has("version") {
 		l.version(&o)
 	}

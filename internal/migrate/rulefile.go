@@ -92,7 +92,20 @@ func (l *loader) detect(rule *object, r *Rule) {
 	if len(slices.Compact(names)) != len(p.names()) {
 		l.wrong(o.spot("line"), "give each hole a name of its own", "detect: a hole stands twice")
 	}
+	l.learn(o.spot("line"), p.lines...)
 	r.detect = p
+}
+
+// learn notes how names are spelled, where case does not count.
+func (l *loader) learn(at spot, lines ...linePattern) {
+	if l.p.spelling == nil {
+		return
+	}
+	for i := range lines {
+		if other := l.p.spelling.learn(&lines[i]); other != "" {
+			l.wrong(at, "spell it the same everywhere: case is ignored in configurations, not among patterns", "%q is %q elsewhere in this pack", lines[i].source, other)
+		}
+	}
 }
 
 // action reads the one thing that a rule does.
@@ -240,7 +253,11 @@ func (l *loader) listed(n ast.Node, verb string, r *Rule, names []string) (separ
 func (l *loader) addition(n ast.Node, names []string) action {
 	o := l.object(n, "add", "to", "line", "unless", "after")
 	o.need("line", "the text of the line that the new version needs")
-	return &addition{target: l.target(&o, names), line: l.template(&o, "line", names), unless: l.optionalLine(&o, "unless")}
+	a := &addition{target: l.target(&o, names), line: l.template(&o, "line", names), unless: l.optionalLine(&o, "unless")}
+	if a.unless != nil {
+		l.learn(o.spot("unless"), *a.unless)
+	}
+	return a
 }
 
 // target reads where something is put; an empty "to" is the top.

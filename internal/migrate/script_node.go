@@ -49,6 +49,7 @@ func (x *scriptCall) find(from *node, pattern string) ([]match, error) {
 		if err != nil {
 			return nil, err
 		}
+		x.p.pack.spellFor(x.p.d, &parsed)
 		rules = &ruleSet{rules: []*Rule{x.rule}}
 		rules.set.add(parsed, nil)
 		if x.p.patterns == nil {
