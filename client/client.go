@@ -373,18 +373,23 @@ func (c *Client) Watch(ctx context.Context, runs []fleet.RunID, seen func(Change
 		return err
 	}
 	defer resp.Body.Close()
-	lines := bufio.NewScanner(resp.Body)
+	return stream(ctx, c, resp.Body, seen)
+}
+
+// stream reads server-sent events until seen returns false.
+func stream[T any](ctx context.Context, c *Client, body io.Reader, seen func(T) bool) error {
+	lines := bufio.NewScanner(body)
 	lines.Buffer(make([]byte, 64<<10), 16<<20)
 	for lines.Scan() {
 		data, ok := strings.CutPrefix(lines.Text(), "data: ")
 		if !ok {
 			continue
 		}
-		var change Change
-		if err := json.Unmarshal([]byte(data), &change); err != nil {
+		var event T
+		if err := json.Unmarshal([]byte(data), &event); err != nil {
 			return fault.New(fault.Unavailable, "", "server "+c.base, "its event stream is not understood: %w", err)
 		}
-		if !seen(change) {
+		if !seen(event) {
 			return nil
 		}
 	}
@@ -392,4 +397,27 @@ func (c *Client) Watch(ctx context.Context, runs []fleet.RunID, seen func(Change
 		return err
 	}
 	return fault.New(fault.Unavailable, "", "server "+c.base, "the event stream ended: %w", errors.Join(lines.Err(), io.EOF))
+}
+
+// Discover looks for equipment and gives every step of it to seen until the
+// last address was asked or seen returns false. It only reads.
+func (c *Client) Discover(ctx context.Context, s Sweep, seen func(Swept) bool) error {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	resp, err := c.send(ctx, http.MethodPost, "/api/v1/discover", nil, "application/json", bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	var failed string
+	err = stream(ctx, c, resp.Body, func(step Swept) bool {
+		failed = step.Error
+		return failed == "" && seen(step) && step.Asked < step.Total
+	})
+	if failed != "" {
+		return fault.New(fault.Invalid, "", "", "%s", failed)
+	}
+	return err
 }

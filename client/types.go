@@ -205,3 +205,34 @@ type Version struct {
 	Version string `json:"version"`
 	API     string `json:"api"`
 }
+
+// Sweep says where to look for equipment.
+type Sweep struct {
+	Networks    []string      `json:"networks" minItems:"1" doc:"prefixes, as 10.0.0.0/22; of at most 65,536 addresses together"`
+	Port        uint16        `json:"port,omitempty" doc:"of the SNMP agents; default 161"`
+	Credentials []Credentials `json:"credentials" minItems:"1" maxItems:"16" doc:"tried in this order, each once an address"`
+	Rate        int           `json:"rate,omitempty" doc:"addresses a second, at most 1,000; default 50"`
+}
+
+// Swept says how far a discovery has come, and what it has found.
+type Swept struct {
+	Asked int    `json:"asked"`
+	Total int    `json:"total"`
+	Found *Found `json:"found,omitempty"`
+	Error string `json:"error,omitempty" doc:"why the discovery ended early"`
+}
+
+// Found is equipment that has answered.
+type Found struct {
+	Address     string         `json:"address"`
+	Credentials int            `json:"credentials" doc:"index of those that it answered to"`
+	SysObjectID string         `json:"sysObjectID,omitempty"`
+	SysDescr    string         `json:"sysDescr,omitempty"`
+	SysName     string         `json:"sysName,omitempty"`
+	Driver      string         `json:"driver,omitempty" doc:"empty: no driver fits"`
+	Serial      string         `json:"serial,omitempty"`
+	Model       string         `json:"model,omitempty"`
+	Version     string         `json:"version,omitempty"`
+	Known       fleet.DeviceID `json:"known,omitempty" doc:"the device of the fleet at this address"`
+	Problem     string         `json:"problem,omitempty" doc:"why its driver could not read more"`
+}

@@ -62,6 +62,7 @@ func New(p Parts) http.Handler {
 	s.releases()
 	s.runs()
 	s.questions()
+	s.discovery()
 	s.backups()
 	return secured(mux)
 }

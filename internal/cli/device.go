@@ -15,8 +15,8 @@ import (
 )
 
 func (s *session) deviceCommand() *cobra.Command {
-	return noun("device", "The fleet: add, import, list, show, remove",
-		s.deviceAdd(), s.deviceImport(), s.deviceList(), s.deviceShow(), s.deviceRemove())
+	return noun("device", "The fleet: add, import, discover, list, show, remove",
+		s.deviceAdd(), s.deviceImport(), s.deviceDiscover(), s.deviceList(), s.deviceShow(), s.deviceRemove())
 }
 
 // credentialFlags are SNMP credentials on the command line. Secrets come from

@@ -57,7 +57,9 @@ func (t *task) wait(ctx context.Context, a driver.AskWait, mode driver.Mode) {
 	for _, f := range t.openFiles() {
 		p.Octets += int64(f.state().Octets)
 	}
-	t.setProgress(t.state.Plan.Run, p)
+	if t.state.Plan.Run != "" { // a discovery has no run
+		t.setProgress(t.state.Plan.Run, p)
+	}
 	timer := time.NewTimer(a.For)
 	defer timer.Stop()
 	select {
