@@ -65,4 +65,3 @@ func found(f engine.Found) *client.Found {
 	return &client.Found{Address: f.Address.String(), Credentials: f.Credentials, SysObjectID: f.SysObjectID, SysDescr: f.SysDescr, SysName: f.SysName,
 		Driver: f.Driver, Serial: f.Identity.Serial, Model: f.Model, Version: f.Version, Known: f.Known, Problem: f.Problem}
 }
-
