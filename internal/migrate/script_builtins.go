@@ -63,9 +63,11 @@ func (c *scriptContext) finding(_ *starlark.Thread, b *starlark.Builtin, args st
 		return nil, fmt.Errorf("finding: severity %q: info, warning or manual is expected", severity)
 	}
 	var n *node
-	if at, ok := at.(*scriptNode); ok {
+	switch at := at.(type) {
+	case *scriptNode:
 		n = at.n
-	} else if at != nil {
+	case starlark.NoneType:
+	default:
 		return nil, fmt.Errorf("finding: a node or None is expected")
 	}
 	c.x.finding(n, Severity(severity), message)

@@ -86,6 +86,7 @@ func TestScriptAccount(t *testing.T) {
 	p, err := scripted("braces", "in: [interfaces], line: 'ethernet {n}'", `
 def f(c, node):
     c.finding(node, "warning", "look at " + c.captures["n"])
+    c.finding(None, "info", "about the whole")
     node.get("address").delete(because="no more")
     node.get("vif").copy(node, "vif", "11")
 `)
@@ -104,7 +105,11 @@ def f(c, node):
 	if l := r.Fates[7]; l.Fate != Kept || len(l.Outputs) != 2 {
 		t.Errorf("the copied line: %+v", l)
 	}
-	if len(r.Findings) != 1 || r.Findings[0].Line != 3 || r.Findings[0].Message != "look at eth0" || r.Findings[0].Severity != Warning {
+	if len(r.Findings) != 2 || r.Findings[0].Message != "about the whole" || r.Findings[0].Line != 0 {
+		t.Fatalf("findings %+v", r.Findings)
+	}
+	r.Findings = r.Findings[1:]
+	if r.Findings[0].Line != 3 || r.Findings[0].Message != "look at eth0" || r.Findings[0].Severity != Warning {
 		t.Errorf("findings %+v", r.Findings)
 	}
 	if len(r.Rules) != 2 || r.Rules[0].ID != "s" {
