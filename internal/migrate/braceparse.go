@@ -63,6 +63,8 @@ func isJunos(src string) bool {
 			continue
 		case line == "" || line[0] == '#' || strings.HasPrefix(line, "//"):
 			continue
+		case strings.Contains(line, " [ ") && !strings.Contains(line, "]"): // a list that goes on
+			continue
 		}
 		if before, _, ok := strings.Cut(line, "; #"); ok {
 			line = before + ";"

@@ -58,6 +58,7 @@ func TestBracesTexts(t *testing.T) {
 		"service", "service>ssh", "service>https", `service>https>listen-address "*"`, `service>https>key ""`,
 	}, "|"))
 	checkTexts(t, "braces", strings.ReplaceAll(vyosSample, "\n", "\r\n"), commandsIn(t, vyosSample))
+	checkTexts(t, "braces", "a {\n  b [ c\n    d ];\n}\n", "a|a>b [ c d ]")
 	checkTexts(t, "braces", junosSample, strings.Join([]string{
 		"version 18.4R1", "system", "system>host-name r1", "system>services", "system>services>ssh", "system>login", `system>login>message "a; b\\n"`,
 		"system>name-server [ 10.0.0.1 10.0.0.2 ]", "firewall", "firewall>family inet", "firewall>family inet>filter f",

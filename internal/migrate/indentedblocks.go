@@ -38,6 +38,13 @@ func (s *scanner) takeWhole(n *node) error {
 	return nil
 }
 
+// copyWhole gives the copy of a line the further lines of what is taken whole.
+func (d *Document) copyWhole(from, to *node) {
+	if _, ok := d.format.(indented); ok && strings.TrimSpace(from.rest) != "" {
+		to.rest = from.rest
+	}
+}
+
 // digitsFollow says whether the next line is groups of hexadecimal digits.
 func (s *scanner) digitsFollow() bool {
 	line, _, _ := strings.Cut(s.d.src[s.offset:], "\n")

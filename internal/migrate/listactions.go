@@ -22,6 +22,7 @@ func (a *duplicate) apply(p *pass, m *match) bool {
 	}
 	n := &node{text: text, from: m.n.origin()}
 	p.place(m, &a.target, n)
+	p.d.copyWhole(m.n, n)
 	p.duplicateBelow(m, m.n, n)
 	return true
 }
@@ -31,6 +32,7 @@ func (p *pass) duplicateBelow(m *match, from, to *node) {
 	for c := range from.commands {
 		n := &node{text: oneBlank(c.text), from: c.origin()}
 		p.put(m, to, n, c.first != nil, nil)
+		p.d.copyWhole(c, n)
 		p.duplicateBelow(m, c, n)
 	}
 }

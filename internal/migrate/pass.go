@@ -22,15 +22,20 @@ type pass struct {
 	step     *Step
 	matches  []match
 	acted    bool // a rule did something
+	scripted bool // a script did
 	used     map[*Rule]int
 	findings []Finding
 	err      error
 	quiet    bool // only matches are wanted
 
-	patterns map[string]*ruleSet // of scripts, compiled
-	seen     map[sighted][]match // by conditions
-	children map[childKey]*node  // what lookUp has found
-	latest   map[slot]*node      // what was put there last
+	patterns map[string]*placeSet // of scripts, compiled
+	regexps  regexps              // the same
+	numbers  map[*node]uint32     // that scripts tell nodes apart by
+	looked   int                  // lines that collect has been to
+	once     bool                 // the first match is enough
+	seen     map[sighted][]match  // by conditions
+	children map[childKey]*node   // what lookUp has found
+	latest   map[slot]*node       // what was put there last
 }
 
 type childKey struct {
@@ -72,7 +77,7 @@ func (p *pass) script() {
 				p.matches = []match{{rule: r}}
 			}
 		} else {
-			found, err := (&scriptCall{p: p, rule: r}).find(&p.d.root, r.detect.source)
+			found, err := (&scriptCall{p: p, rule: r}).find(&p.d.root, r.detect.source, false)
 			if err != nil && p.err == nil {
 				p.err = err
 			}
@@ -103,10 +108,11 @@ func (p *pass) collect(parent *node, rules *ruleSet, states []state) {
 	if rules.conditional {
 		refuse = func(index int, caps captures) bool { return !p.allowed(rules.rules[index], parent, caps) }
 	}
-	for n := parent.first; n != nil; n = n.next {
+	for n := parent.first; n != nil && !(p.once && len(p.matches) > 0); n = n.next {
 		if n.kind != command {
 			continue
 		}
+		p.looked++
 		h, below := step(states, n.text, n.first != nil, buffer[:0], refuse)
 		if h.index >= 0 {
 			m := match{n: n, rule: rules.rules[h.index], caps: h.caps}
@@ -115,7 +121,7 @@ func (p *pass) collect(parent *node, rules *ruleSet, states []state) {
 			}
 			p.matches = append(p.matches, m)
 		}
-		if len(below) > 0 {
+		if len(below) > 0 && !(p.once && len(p.matches) > 0) {
 			p.collect(n, rules, below)
 		}
 	}

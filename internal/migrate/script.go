@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,8 +24,30 @@ type script struct {
 	fn       *starlark.Function
 }
 
-// scriptSteps bounds what one call of a script computes.
-const scriptSteps = 20_000_000
+// Bounds of scripts.
+const (
+	scriptSteps  = 20_000_000 // of one call, and of a file's top level
+	scriptDepth  = 10_000     // of calls within calls: a goroutine's stack ends the process
+	scriptSource = 256 << 10  // bytes of a file
+)
+
+// watched is how many steps a script makes between two looks at its depth.
+const watched = 1000
+
+// bound makes a thread end at the bounds.
+func bound(thread *starlark.Thread) {
+	thread.SetMaxExecutionSteps(watched)
+	thread.OnMaxSteps = func(t *starlark.Thread) {
+		switch {
+		case t.Steps >= scriptSteps:
+			t.Cancel(fmt.Sprintf("too many steps: more than %d", scriptSteps))
+		case t.CallStackDepth() > scriptDepth:
+			t.Cancel(fmt.Sprintf("functions call each other more than %d deep", scriptDepth))
+		default:
+			t.SetMaxExecutionSteps(t.Steps + watched)
+		}
+	}
+}
 
 func (*script) verb() string       { return "script" }
 func (*script) phase() phase       { return scripting }
@@ -41,12 +64,13 @@ func (s *script) apply(p *pass, m *match) bool {
 
 func (s *script) call(p *pass, m *match) error {
 	thread := &starlark.Thread{Name: m.rule.ID}
-	thread.SetMaxExecutionSteps(scriptSteps)
-	x := &scriptCall{p: p, rule: m.rule}
+	bound(thread)
+	x := &scriptCall{p: p, rule: m.rule, thread: thread}
+	p.regexps.in(thread)
 	thread.Print = func(_ *starlark.Thread, text string) { x.finding(&p.d.root, Info, text) }
 	args := starlark.Tuple{&scriptContext{x, m.caps}}
 	if s.fn.NumParams() == 2 {
-		args = append(args, x.handle(m.n))
+		args = append(args, x.handle(cmp.Or(m.n, &p.d.root)))
 	}
 	if _, err := starlark.Call(thread, s.fn, args, nil); err != nil {
 		return scriptFailed(m.rule, err)
@@ -110,10 +134,15 @@ func (s *scripts) run(name string) (starlark.StringDict, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(source) > scriptSource {
+		return nil, fmt.Errorf("%s has %d bytes; at most %d are read", name, len(source), scriptSource)
+	}
 	thread := &starlark.Thread{Name: name, Load: func(_ *starlark.Thread, wanted string) (starlark.StringDict, error) {
 		return s.load(wanted)
 	}}
-	thread.SetMaxExecutionSteps(scriptSteps)
+	thread.Print = func(t *starlark.Thread, _ string) { t.Cancel("print outside of a function: nobody would read it") }
+	bound(thread)
+	(&regexps{}).in(thread)
 	globals, err := starlark.ExecFileOptions(scriptOptions(), thread, name, source, scriptBuiltins())
 	if err != nil {
 		return nil, err

@@ -86,13 +86,41 @@ func scriptBuiltins() starlark.StringDict {
 	}
 }
 
+// regexps are expressions that scripts have used, compiled.
+type regexps struct{ compiled map[string]*regexp.Regexp }
+
+// A thread knows its regexps by this name.
+const threadRegexps = "regexps"
+
+func (r *regexps) in(thread *starlark.Thread) { thread.SetLocal(threadRegexps, r) }
+
+func compiled(thread *starlark.Thread, expr string) (*regexp.Regexp, error) {
+	r, ok := thread.Local(threadRegexps).(*regexps)
+	if !ok {
+		return regexp.Compile(expr)
+	}
+	if re := r.compiled[expr]; re != nil {
+		return re, nil
+	}
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return nil, err
+	}
+	const most = 1000 // a script may make expressions of values
+	if r.compiled == nil || len(r.compiled) == most {
+		r.compiled = map[string]*regexp.Regexp{}
+	}
+	r.compiled[expr] = re
+	return re, nil
+}
+
 // reMatch gives the groups of the first match, the whole one first, or None.
-func reMatch(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func reMatch(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var expr, text string
 	if err := starlark.UnpackPositionalArgs(b.Name(), args, kwargs, 2, &expr, &text); err != nil {
 		return nil, err
 	}
-	re, err := regexp.Compile(expr)
+	re, err := compiled(thread, expr)
 	if err != nil {
 		return nil, err
 	}
@@ -103,12 +131,12 @@ func reMatch(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwarg
 	return tupleOf(groups), nil
 }
 
-func reSub(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func reSub(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var expr, with, text string
 	if err := starlark.UnpackPositionalArgs(b.Name(), args, kwargs, 3, &expr, &with, &text); err != nil {
 		return nil, err
 	}
-	re, err := regexp.Compile(expr)
+	re, err := compiled(thread, expr)
 	if err != nil {
 		return nil, err
 	}
@@ -186,17 +214,14 @@ func ipAdd(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs 
 	if err != nil {
 		return nil, err
 	}
-	if by < -1<<16 || by > 1<<16 {
-		return nil, fmt.Errorf("ip_add: steps of up to 65536 are taken")
+	raw, carry := a.AsSlice(), by
+	for i := len(raw) - 1; i >= 0; i-- {
+		carry += int(raw[i])
+		raw[i] = byte(carry)
+		carry >>= 8
 	}
-	for ; by > 0; by-- {
-		a = a.Next()
+	if carry != 0 {
+		return nil, fmt.Errorf("ip_add: there is no address %d after %s", by, text)
 	}
-	for ; by < 0; by++ {
-		a = a.Prev()
-	}
-	if !a.IsValid() {
-		return nil, fmt.Errorf("ip_add: there is no such address")
-	}
-	return starlark.String(a.String()), nil
+	return starlark.String(addrOf(raw).String()), nil
 }

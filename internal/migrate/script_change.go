@@ -59,10 +59,8 @@ func (s *scriptNode) add(args starlark.Tuple, kwargs []starlark.Tuple) (starlark
 // added puts a line in where it is not there yet.
 func (s *scriptNode) added(text string) (starlark.Value, error) {
 	text = s.x.p.d.normal(s.n, text, false)
-	for c := range s.n.commands {
-		if oneBlank(c.text) == text {
-			return s.x.handle(c), nil
-		}
+	if c := s.x.child(s.n, text, nil); c != nil {
+		return s.x.handle(c), nil
 	}
 	n, err := s.put(s.n, text, false)
 	if err != nil {
@@ -106,13 +104,18 @@ func (s *scriptNode) delete(args starlark.Tuple, kwargs []starlark.Tuple) (starl
 // drop takes a line out, with what is beneath it; each line is told to be
 // dropped because of why.
 func (s *scriptNode) drop(n *node, why string) {
+	n.detach()
+	s.gone(n, why)
+}
+
+// gone tells it of a line that is no longer in the tree.
+func (s *scriptNode) gone(n *node, why string) {
 	n.walk(func(below *node) {
 		below.decide(removed, s.x.rule)
 		below.why = why
 	}, nil)
 	n.decide(removed, s.x.rule)
 	n.why = why
-	n.detach()
 	s.x.did()
 }
 
@@ -201,31 +204,36 @@ func (s *scriptNode) move(args starlark.Tuple, kwargs []starlark.Tuple) (starlar
 // moved puts a line under another parent. Where that has a block of the same
 // words, the two become one.
 func (s *scriptNode) moved(n, to *node, text string) (*node, error) {
-	for c := range to.commands {
-		if c != n && oneBlank(c.text) == text {
-			for k := range n.commands {
-				if _, err := s.moved(k, c, oneBlank(k.text)); err != nil {
-					return nil, err
-				}
+	if c := s.x.same(to, text, n); c != nil {
+		n.detach() // first, for it may stand in c
+		for k := range n.commands {
+			if _, err := s.moved(k, c, oneBlank(k.text)); err != nil {
+				return nil, err
 			}
-			s.drop(n, "it is one with what is there")
-			return c, nil
 		}
+		s.gone(n, "it is one with what is there")
+		return c, nil
 	}
-	if !s.x.p.d.format.holds(to) {
-		return nil, fmt.Errorf("format %s has no lines beneath %q", s.x.p.d.format.name(), to.text)
+	if err := s.x.fits(to, text, n.first != nil); err != nil {
+		return nil, err
 	}
-	n.walk(func(below *node) {
-		if below.fate == untouched {
-			below.decide(altered, s.x.rule)
-		}
-	}, nil)
-	n.decide(altered, s.x.rule)
 	s.rewrite(n, text)
+	n.displace(s.x.rule)
 	n.detach()
 	s.x.p.put(&match{rule: s.x.rule}, to, n, n.first != nil, nil)
 	s.x.did()
 	return n, nil
+}
+
+// displace notes that a rule took the line, with what is beneath it, to another
+// place.
+func (n *node) displace(r *Rule) {
+	n.walk(func(below *node) {
+		if below.fate == untouched {
+			below.decide(altered, r)
+		}
+	}, nil)
+	n.decide(altered, r)
 }
 
 // copy makes the line again, with what is beneath it, under another parent.
@@ -234,16 +242,15 @@ func (s *scriptNode) copy(args starlark.Tuple, kwargs []starlark.Tuple) (starlar
 	if err != nil {
 		return nil, err
 	}
-	for c := range to.commands {
-		if c != s.n && oneBlank(c.text) == text {
-			return s.x.handle(c), s.copyBelow(s.n, c)
-		}
+	if c := s.x.same(to, text, s.n); c != nil {
+		return s.x.handle(c), s.copyBelow(s.n, c)
 	}
 	n, err := s.put(to, text, s.n.first != nil || s.n.tail != "")
 	if err != nil {
 		return nil, err
 	}
 	n.from = s.n.origin()
+	s.x.p.d.copyWhole(s.n, n)
 	return s.x.handle(n), s.copyBelow(s.n, n)
 }
 
@@ -258,19 +265,14 @@ func (n *node) origin() int32 {
 func (s *scriptNode) copyBelow(from, to *node) error {
 	for c := range from.commands {
 		text := oneBlank(c.text)
-		var same *node
-		for k := range to.commands {
-			if oneBlank(k.text) == text {
-				same = k
-				break
-			}
-		}
+		same := s.x.child(to, text, nil)
 		if same == nil {
 			var err error
 			if same, err = s.put(to, text, c.first != nil || c.tail != ""); err != nil {
 				return err
 			}
 			same.from = c.origin()
+			s.x.p.d.copyWhole(c, same)
 		}
 		if err := s.copyBelow(c, same); err != nil {
 			return err
@@ -299,7 +301,8 @@ func (s *scriptNode) beside(args starlark.Tuple, kwargs []starlark.Tuple, behind
 	parent := at.parent
 	s.n.detach()
 	parent.insert(s.n, behind(at))
-	s.n.decide(altered, s.x.rule)
+	s.x.p.latest = nil // what comes next stands where it would have stood
+	s.n.displace(s.x.rule)
 	s.x.did()
 	return s, nil
 }

@@ -8,18 +8,58 @@ import (
 
 type nodeMethod func(s *scriptNode, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
 
-// nodeMethods are what scripts can ask of a node and do to it;
+// nodeMethodNames are what scripts can ask of a node and do to it;
 // docs/migration-scripts.md describes them.
-func nodeMethods() map[string]nodeMethod {
-	return map[string]nodeMethod{
-		"children": (*scriptNode).children, "has": (*scriptNode).has, "get": (*scriptNode).get,
-		"find": (*scriptNode).find, "match": (*scriptNode).match, "first": (*scriptNode).firstMatch,
-		"str": (*scriptNode).str, "strs": (*scriptNode).strs,
-		"set": (*scriptNode).set, "add": (*scriptNode).add, "ensure": (*scriptNode).ensure,
-		"delete": (*scriptNode).delete, "prune": (*scriptNode).prune,
-		"rename": (*scriptNode).rename, "open": (*scriptNode).open, "move": (*scriptNode).move, "copy": (*scriptNode).copy,
-		"before": (*scriptNode).before, "after": (*scriptNode).after,
+func nodeMethodNames() []string {
+	return []string{
+		"children", "has", "get", "find", "match", "first", "str", "strs", "set", "add", "ensure",
+		"delete", "prune", "rename", "open", "move", "copy", "before", "after",
 	}
+}
+
+// nodeMethodNamed gives a method; nil = there is none of that name.
+func nodeMethodNamed(name string) nodeMethod {
+	switch name {
+	case "children":
+		return (*scriptNode).children
+	case "has":
+		return (*scriptNode).has
+	case "get":
+		return (*scriptNode).get
+	case "find":
+		return (*scriptNode).find
+	case "match":
+		return (*scriptNode).match
+	case "first":
+		return (*scriptNode).firstMatch
+	case "str":
+		return (*scriptNode).str
+	case "strs":
+		return (*scriptNode).strs
+	case "set":
+		return (*scriptNode).set
+	case "add":
+		return (*scriptNode).add
+	case "ensure":
+		return (*scriptNode).ensure
+	case "delete":
+		return (*scriptNode).delete
+	case "prune":
+		return (*scriptNode).prune
+	case "rename":
+		return (*scriptNode).rename
+	case "open":
+		return (*scriptNode).open
+	case "move":
+		return (*scriptNode).move
+	case "copy":
+		return (*scriptNode).copy
+	case "before":
+		return (*scriptNode).before
+	case "after":
+		return (*scriptNode).after
+	}
+	return nil
 }
 
 // wordsOf reads arguments that are words.
@@ -106,7 +146,7 @@ func (s *scriptNode) find(args starlark.Tuple, kwargs []starlark.Tuple) (starlar
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.x.find(s.n, text)
+	found, err := s.x.find(s.n, text, false)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +163,7 @@ func (s *scriptNode) match(args starlark.Tuple, kwargs []starlark.Tuple) (starla
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.x.find(s.n, text)
+	found, err := s.x.find(s.n, text, false)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +187,7 @@ func (s *scriptNode) firstMatch(args starlark.Tuple, kwargs []starlark.Tuple) (s
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.x.find(s.n, text)
+	found, err := s.x.find(s.n, text, true)
 	if err != nil || len(found) == 0 {
 		return starlark.None, err
 	}

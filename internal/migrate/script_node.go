@@ -6,15 +6,23 @@ import (
 	"strings"
 
 	"go.starlark.net/starlark"
-
-	"drydock/internal/fault"
 )
 
 // scriptCall is one call of a script: what it does to the tree is done in the
 // name of its rule.
 type scriptCall struct {
-	p    *pass
-	rule *Rule
+	p      *pass
+	rule   *Rule
+	thread *starlark.Thread // nil while the rule's own pattern is looked for
+}
+
+// looked counts lines that were looked at among the call's steps: one such
+// costs less than a step does.
+func (x *scriptCall) looked(lines int) {
+	const perStep = 8
+	if x.thread != nil {
+		x.thread.Steps += uint64(lines / perStep)
+	}
 }
 
 func (x *scriptCall) handle(n *node) *scriptNode { return &scriptNode{x, n} }
@@ -22,18 +30,22 @@ func (x *scriptCall) handle(n *node) *scriptNode { return &scriptNode{x, n} }
 // did counts an operation.
 func (x *scriptCall) did() {
 	x.p.used[x.rule]++
-	x.p.acted = true
+	x.p.acted, x.p.scripted = true, true
 }
 
+// finding tells a person something about a line, also about one that is gone.
+// What a rule has made has no bytes of the input to leave to a person.
 func (x *scriptCall) finding(n *node, severity Severity, message string) {
 	f := Finding{Rule: x.rule.ID, Why: x.rule.Why, Severity: severity, Category: x.rule.Category, Message: message}
-	if n != nil && n.parent != nil {
-		f.Line, f.Path = int(n.line), n.path()
-		f.Text = f.Path[len(f.Path)-1]
+	if n != nil && n != &x.p.d.root {
+		f.Line, f.Path, f.Text = int(n.line), n.path(), n.text
+		if n.parent == nil {
+			f.Path = []string{n.text}
+		}
 		if n.line > 0 {
 			f.Text = x.p.d.lineAt(n.offset)
 		}
-		if severity == Manual {
+		if severity == Manual && n.line > 0 {
 			n.decide(leftToPerson, x.rule)
 		}
 	}
@@ -41,25 +53,50 @@ func (x *scriptCall) finding(n *node, severity Severity, message string) {
 	x.p.findings = append(x.p.findings, f)
 }
 
-// find gives the lines beneath a node that a pattern fits, in their order.
-func (x *scriptCall) find(from *node, pattern string) ([]match, error) {
-	rules := x.p.patterns[pattern]
-	if rules == nil {
-		parsed, err := ParsePattern(pattern)
-		if err != nil {
-			return nil, err
-		}
-		x.p.pack.spellFor(x.p.d, &parsed)
-		rules = &ruleSet{rules: []*Rule{x.rule}}
-		rules.set.add(parsed, nil)
-		if x.p.patterns == nil {
-			x.p.patterns = map[string]*ruleSet{}
-		}
-		x.p.patterns[pattern] = rules
+// patternSet compiles a pattern, once in a pass.
+func (p *pass) patternSet(pattern string) (*placeSet, error) {
+	if set := p.patterns[pattern]; set != nil {
+		return set, nil
 	}
-	search := pass{d: x.p.d, quiet: true}
-	search.collect(from, rules, rules.set.start())
+	parsed, err := ParsePattern(pattern)
+	if err != nil {
+		return nil, err
+	}
+	p.pack.spellFor(p.d, &parsed)
+	set := &placeSet{}
+	set.add(parsed, nil)
+	if p.patterns == nil {
+		p.patterns = map[string]*placeSet{}
+	}
+	p.patterns[pattern] = set
+	return set, nil
+}
+
+// find gives the lines beneath a node that a pattern fits, in their order.
+// With once only the first.
+func (x *scriptCall) find(from *node, pattern string, once bool) ([]match, error) {
+	set, err := x.p.patternSet(pattern)
+	if err != nil {
+		return nil, err
+	}
+	search := pass{d: x.p.d, quiet: true, once: once}
+	search.collect(from, &ruleSet{rules: []*Rule{x.rule}}, set.start())
+	x.looked(search.looked)
 	return search.matches, nil
+}
+
+// number gives what a node is told apart by as a dictionary's key: it stays the
+// same whatever becomes of the node.
+func (p *pass) number(n *node) uint32 {
+	if p.numbers == nil {
+		p.numbers = map[*node]uint32{}
+	}
+	number, known := p.numbers[n]
+	if !known {
+		number = uint32(len(p.numbers))
+		p.numbers[n] = number
+	}
+	return number
 }
 
 // scriptNode is a line or block as scripts see it.
@@ -73,7 +110,7 @@ func (s *scriptNode) String() string        { return fmt.Sprintf("node(%q)", s.n
 func (s *scriptNode) Type() string          { return "node" }
 func (s *scriptNode) Freeze()               {}
 func (s *scriptNode) Truth() starlark.Bool  { return true }
-func (s *scriptNode) Hash() (uint32, error) { return starlark.String(s.n.text).Hash() }
+func (s *scriptNode) Hash() (uint32, error) { return s.x.p.number(s.n), nil }
 
 // CompareSameType makes handles of one line equal.
 func (s *scriptNode) CompareSameType(op syntaxToken, y starlark.Value, _ int) (bool, error) {
@@ -90,9 +127,7 @@ func (s *scriptNode) CompareSameType(op syntaxToken, y starlark.Value, _ int) (b
 // AttrNames is part of starlark.HasAttrs.
 func (s *scriptNode) AttrNames() []string {
 	names := []string{"words", "name", "value", "text", "parent", "path"}
-	for name := range nodeMethods() {
-		names = append(names, name)
-	}
+	names = append(names, nodeMethodNames()...)
 	slices.Sort(names)
 	return names
 }
@@ -109,19 +144,22 @@ func (s *scriptNode) Attr(name string) (starlark.Value, error) {
 	case "text":
 		return starlark.String(s.n.text), nil
 	case "parent":
-		if s.n.parent == nil {
-			return starlark.None, nil
+		if err := s.there(); err != nil || s.n.parent == nil {
+			return starlark.None, err
 		}
 		return s.x.handle(s.n.parent), nil
 	case "path":
+		if err := s.there(); err != nil {
+			return nil, err
+		}
 		var list []starlark.Value
 		for _, text := range s.n.path() {
 			list = append(list, starlark.String(text))
 		}
 		return starlark.NewList(list), nil
 	}
-	method, ok := nodeMethods()[name]
-	if !ok {
+	method := nodeMethodNamed(name)
+	if method == nil {
 		return nil, nil
 	}
 	return starlark.NewBuiltin(name, func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -193,11 +231,14 @@ func beginsWith(text string, words []string) bool {
 
 // with are the children whose first words are these.
 func (s *scriptNode) with(words []string) (found []*node) {
+	looked := 0
 	for c := range s.n.commands {
+		looked++
 		if beginsWith(c.text, words) {
 			found = append(found, c)
 		}
 	}
+	s.x.looked(looked)
 	return found
 }
 
@@ -218,10 +259,45 @@ func (s *scriptNode) exactly(words []string) *node {
 	return line
 }
 
+// child is the first child with this text, other than one; nil = none.
+func (x *scriptCall) child(parent *node, text string, but *node) *node {
+	looked := 0
+	defer func() { x.looked(looked) }()
+	for c := range parent.commands {
+		looked++
+		if c != but && oneBlank(c.text) == text {
+			return c
+		}
+	}
+	return nil
+}
+
+// same is the child with this text that a line or block becomes one with when it
+// comes there; nil = none. A value in a list takes in no block.
+func (x *scriptCall) same(parent *node, text string, n *node) *node {
+	c := x.child(parent, text, n)
+	if c != nil && n.first != nil && !x.p.d.format.holds(c) {
+		return nil
+	}
+	return c
+}
+
+// fits says why a line or block cannot stand in a block.
+func (x *scriptCall) fits(parent *node, text string, block bool) error {
+	f := x.p.d.format
+	if !f.holds(parent) {
+		return fmt.Errorf("format %s has no lines beneath %q", f.name(), parent.text)
+	}
+	if block && parent != &x.p.d.root && !f.nests(append(parent.path(), text)...) {
+		return fmt.Errorf("format %s has no block inside of a block: %q cannot be in %q", f.name(), text, parent.text)
+	}
+	return nil
+}
+
 // put makes a new line or block.
 func (s *scriptNode) put(parent *node, text string, block bool) (*node, error) {
-	if !s.x.p.d.format.holds(parent) {
-		return nil, fault.New(fault.Invalid, "", "", "format %s has no lines beneath %q", s.x.p.d.format.name(), parent.text)
+	if err := s.x.fits(parent, text, block); err != nil {
+		return nil, err
 	}
 	n := &node{text: text}
 	s.x.p.put(&match{rule: s.x.rule}, parent, n, block, nil)
