@@ -99,13 +99,19 @@ func (s *session) driverMatch() *cobra.Command {
 		}
 		d, why := set.Match(oid, descr)
 		match := struct {
-			Driver string               `json:"driver"`
-			Why    []driver.Explanation `json:"why"`
+			Driver      string               `json:"driver"` // "" where none fits
+			Description string               `json:"description"`
+			Version     string               `json:"version"` // "" where sysDescr does not have it
+			Why         []driver.Explanation `json:"why"`
 		}{Why: why}
 		if d != nil {
-			match.Driver = d.Name()
+			match.Driver, match.Description, match.Version = d.Name(), d.Description(), d.VersionIn(descr)
 		}
 		if err := s.print(match, func(w *tabwriter.Writer) {
+			row(w, "driver", orNone(match.Driver))
+			row(w, "description", match.Description)
+			row(w, "version", orNone(match.Version))
+			row(w)
 			row(w, "DRIVER", "MATCHES", "WHY")
 			for _, e := range why {
 				row(w, e.Driver, e.Matched, e.Why)
@@ -119,4 +125,11 @@ func (s *session) driverMatch() *cobra.Command {
 		return nil
 	}
 	return c
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
 }

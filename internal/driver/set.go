@@ -77,12 +77,12 @@ type match struct {
 
 // Explanation says how one match rule of a driver fared against a device.
 type Explanation struct {
-	Driver  string
-	Rule    string // as the driver file has it
-	Line    int    // of the rule in the driver file
-	Matched bool
-	Chosen  bool // the rule that decided
-	Why     string
+	Driver  string `json:"driver"`
+	Rule    string `json:"rule"` // as the driver file has it
+	Line    int    `json:"line"` // of the rule in the driver file
+	Matched bool   `json:"matched"`
+	Chosen  bool   `json:"chosen"` // the rule that decided
+	Why     string `json:"why"`
 }
 
 // Match finds the driver for a device, and explains how every rule of every
