@@ -96,7 +96,7 @@ func around(s string, i int) string {
 
 func (ini) parse(d *Document) error {
 	d.unit = "="
-	if strings.Contains(d.src, "FORMAT ") { // rows and their cells are nodes too
+	if hasTables(d.src) { // rows and their cells are nodes too
 		d.nodes = make([]node, 0, cap(d.nodes)+strings.Count(d.src, ",")+strings.Count(d.src, ";"))
 	}
 	defer d.number()

@@ -38,6 +38,14 @@ func (n *node) format() *node {
 	return nil
 }
 
+// saysFormat says whether a word is the one before a table's columns.
+func saysFormat(word string) bool { return word == "FORMAT" || word == "Format" || word == "format" }
+
+// hasTables says whether there may be tables in a file.
+func hasTables(src string) bool {
+	return strings.Contains(src, "FORMAT") || strings.Contains(src, "ormat")
+}
+
 // isRow says whether a node is a row of a table or its FORMAT.
 func isRow(n *node) bool {
 	return n != nil && n.tail != "" && !strings.HasPrefix(n.raw, "[") && n.parent != nil && n.parent.parent != nil
@@ -52,7 +60,7 @@ func (d *Document) tableLine(section, n *node) (bool, error) {
 		return false, nil
 	}
 	format := section.format()
-	isFormat := head[0] == "FORMAT" && format == nil
+	isFormat := saysFormat(head[0]) && format == nil
 	if !isFormat && (format == nil || !strings.EqualFold(head[0], section.text)) {
 		return false, nil
 	}
@@ -80,6 +88,9 @@ func (d *Document) tableLine(section, n *node) (bool, error) {
 		cell.rest = line[from:at]
 	}
 	n.text = head[0] + " " + head[1]
+	if isFormat {
+		n.text = "FORMAT " + head[1]
+	}
 	section.append(n)
 	return true, d.addCells(n, cells, format)
 }
@@ -137,7 +148,7 @@ func (d *Document) addCells(row *node, cells []node, format *node) error {
 // writeCell sets the value of a cell, or the name of a column.
 func writeCell(n *node) {
 	column, value := cutWord(n.text)
-	if strings.HasPrefix(n.parent.raw, "FORMAT") {
+	if strings.HasPrefix(n.parent.text, "FORMAT ") {
 		n.raw = unquoteWord(n.text)
 		return
 	}

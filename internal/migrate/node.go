@@ -49,8 +49,12 @@ const (
 	removed
 )
 
-// decide notes that a rule did something to the node.
+// decide notes that a rule did something to the node. One that is new stays
+// the work of the rule that made it, also when another leaves it to a person.
 func (n *node) decide(f nodeFate, r *Rule) {
+	if f == leftToPerson && n.line == 0 && n.rule != nil {
+		return
+	}
 	if f >= n.fate {
 		n.fate, n.rule = f, r
 	}
