@@ -26,7 +26,7 @@ steps:
 // a table whose rows no one may see.
 const gatewayInput = ";Board: MP-118 FXS\r\n;Software Version: 5.00A.034.003\r\n\r\n[SIP PARAMS]\r\nENABLESRVQUERY = 1\r\n" +
 	"ISPROXYUSED = 1\r\nPROXYIP = 192.0.2.1\r\nLogo = 'a b.gif'\r\n\r\n" +
-	"[ PSTNPrefix ]\r\nFORMAT PstnPrefix_Index = PstnPrefix_DestPrefix, PSTNPREFIX_TrunkGroupId;\r\n" +
+	"[ PSTNPrefix ]\r\nFormat PstnPrefix_Index = PstnPrefix_DestPrefix, PSTNPREFIX_TrunkGroupId;\r\n" +
 	"PstnPrefix 0 = \"a;b, c\", 1; (the PBX)\r\nPstnPrefix 1 = $$, 3;\r\n[ \\PstnPrefix ]\r\nslot = 2\r\n\r\n" +
 	"[ DspTemplates ]\r\n;\r\n;  *** TABLE DspTemplates *** \r\n; This table contains hidden elements.\r\n[ \\DspTemplates ]\r\n"
 
@@ -129,5 +129,26 @@ steps:
 `)
 	if r, err := p.Apply("1", "2", []byte("OLD=1\n")); err == nil || !strings.Contains(err.Error(), "applied again") {
 		t.Errorf("result %v, error %v", r != nil, err)
+	}
+}
+
+// What one step adds and a later one leaves to a person, comes from the step
+// that added it.
+func TestAddedLineThatIsLeftToAPerson(t *testing.T) {
+	p := packFrom(t, `
+pack: p
+format: ini
+steps:
+  - {from: "1", to: "2", rules: [{id: add, why: w, detect: {line: A}, add: {to: [A], line: New 1, unless: "New {v}"}}]}
+  - {from: "2", to: "3", rules: [{id: ask, why: w, detect: {in: [A], line: "New {v}"}, manual: {message: m}}]}
+`)
+	input := []byte("[A]\nx=1\n")
+	r, err := p.Apply("1", "3", input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkAccount(t, input, r)
+	if last := r.Origins[len(r.Origins)-1]; last.Rule != "add" || len(r.Findings) != 1 {
+		t.Errorf("origin %+v, findings %+v", last, r.Findings)
 	}
 }
