@@ -28,14 +28,15 @@ type pass struct {
 	err      error
 	quiet    bool // only matches are wanted
 
-	patterns map[string]*placeSet // of scripts, compiled
-	regexps  regexps              // the same
-	numbers  map[*node]uint32     // that scripts tell nodes apart by
-	looked   int                  // lines that collect has been to
-	once     bool                 // the first match is enough
-	seen     map[sighted][]match  // by conditions
-	children map[childKey]*node   // what lookUp has found
-	latest   map[slot]*node       // what was put there last
+	patterns map[string]*placeSet  // of scripts, compiled
+	regexps  regexps               // the same
+	numbers  map[*node]uint32      // that scripts tell nodes apart by
+	wide     map[*node]*childIndex // blocks in which scripts have looked for lines
+	looked   int                   // lines that collect has been to
+	once     bool                  // the first match is enough
+	seen     map[sighted][]match   // by conditions
+	children map[childKey]*node    // what lookUp has found
+	latest   map[slot]*node        // what was put there last
 }
 
 type childKey struct {

@@ -45,6 +45,7 @@ func (s *scriptNode) rewrite(n *node, text string) {
 		return
 	}
 	s.x.p.rewrite(&match{n: n, rule: s.x.rule}, text)
+	s.x.p.file(n)
 	s.x.did()
 }
 
@@ -221,6 +222,7 @@ func (s *scriptNode) moved(n, to *node, text string) (*node, error) {
 	n.displace(s.x.rule)
 	n.detach()
 	s.x.p.put(&match{rule: s.x.rule}, to, n, n.first != nil, nil)
+	s.x.p.file(n)
 	s.x.did()
 	return n, nil
 }
@@ -301,6 +303,7 @@ func (s *scriptNode) beside(args starlark.Tuple, kwargs []starlark.Tuple, behind
 	parent := at.parent
 	s.n.detach()
 	parent.insert(s.n, behind(at))
+	s.x.p.file(s.n)
 	s.x.p.latest = nil // what comes next stands where it would have stood
 	s.n.displace(s.x.rule)
 	s.x.did()

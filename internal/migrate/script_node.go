@@ -63,6 +63,9 @@ func (p *pass) patternSet(pattern string) (*placeSet, error) {
 		return nil, err
 	}
 	p.pack.spellFor(p.d, &parsed)
+	if p.pack.spelling != nil {
+		p.wide = nil // lines may have got other texts
+	}
 	set := &placeSet{}
 	set.add(parsed, nil)
 	if p.patterns == nil {
@@ -231,14 +234,12 @@ func beginsWith(text string, words []string) bool {
 
 // with are the children whose first words are these.
 func (s *scriptNode) with(words []string) (found []*node) {
-	looked := 0
-	for c := range s.n.commands {
-		looked++
+	s.x.candidates(s.n, words, func(c *node) bool {
 		if beginsWith(c.text, words) {
 			found = append(found, c)
 		}
-	}
-	s.x.looked(looked)
+		return true
+	})
 	return found
 }
 
@@ -261,15 +262,14 @@ func (s *scriptNode) exactly(words []string) *node {
 
 // child is the first child with this text, other than one; nil = none.
 func (x *scriptCall) child(parent *node, text string, but *node) *node {
-	looked := 0
-	defer func() { x.looked(looked) }()
-	for c := range parent.commands {
-		looked++
+	var found *node
+	x.candidates(parent, firstTwo(text), func(c *node) bool {
 		if c != but && oneBlank(c.text) == text {
-			return c
+			found = c
 		}
-	}
-	return nil
+		return found == nil
+	})
+	return found
 }
 
 // same is the child with this text that a line or block becomes one with when it
@@ -301,6 +301,7 @@ func (s *scriptNode) put(parent *node, text string, block bool) (*node, error) {
 	}
 	n := &node{text: text}
 	s.x.p.put(&match{rule: s.x.rule}, parent, n, block, nil)
+	s.x.p.file(n)
 	s.x.did()
 	return n, nil
 }
