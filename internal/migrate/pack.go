@@ -99,12 +99,12 @@ func (r *Rule) Verb() string {
 func (r *Rule) Detect() string { return r.detect.String() }
 
 // resolve gives the version of a step that a version falls under: itself, or
-// else the longest one that it begins with ("1.4" for "1.4.2").
+// else the longest one that it begins with ("1.4" for "1.4.2" and "1.4(2)").
 func (p *Pack) resolve(version string) (string, bool) {
 	best, found := "", false
 	for i := range p.Steps {
 		for _, v := range []string{p.Steps[i].From, p.Steps[i].To} {
-			if v == version || strings.HasPrefix(version, v+".") && len(v) > len(best) {
+			if v == version || beginsVersion(version, v) && len(v) > len(best) {
 				best, found = v, true
 			}
 			if v == version {
@@ -113,6 +113,13 @@ func (p *Pack) resolve(version string) (string, bool) {
 		}
 	}
 	return best, found
+}
+
+// beginsVersion says whether a version is one of those that another stands
+// for: "1.4.2" and "1.4(2)M" of "1.4", but not "1.42".
+func beginsVersion(version, start string) bool {
+	rest, ok := strings.CutPrefix(version, start)
+	return ok && rest != "" && !isWordByte(rest[0])
 }
 
 // Path gives the shortest chain of steps between two versions; none where they
