@@ -112,3 +112,19 @@ def f(c):
 		t.Errorf("a line in a block that was moved: %+v", f)
 	}
 }
+
+// TestScriptDropsATable: a key behind the table stays where it is.
+func TestScriptDropsATable(t *testing.T) {
+	const table = "[ T ]\nFORMAT T_Index = A;\nT 0 = 1;\n[ \\T ]\n"
+	r := applied(t, "ini", "def f(c):\n    c.root.get('T').delete()\n", "version=1\n[S]\na=1\n"+table+"b=2\n")
+	if want := "version=2\n[S]\na=1\nb=2\n"; string(r.Output) != want {
+		t.Errorf("got\n%s\nwant\n%s", r.Output, want)
+	}
+	p, err := scripted("ini", "", "def f(c):\n    c.root.get('b').after(c.root.get('S'))\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Apply("1", "2", []byte("b=2\n[S]\na=1\n")); err == nil || !strings.Contains(err.Error(), `"b 2" there: it would be read as "S > b 2"`) {
+		t.Errorf("a key behind a section: %v", err)
+	}
+}

@@ -19,7 +19,8 @@ func (p *Pack) readBack(d *Document, steps []Step, used map[*Rule]int) error {
 	made, read := d.outline(), again.outline()
 	for i := range max(len(made), len(read)) {
 		m, r := elementAt(made, i), elementAt(read, i)
-		if m.depth == r.depth && (m.text == r.text || p.spelling != nil && strings.EqualFold(m.text, r.text)) {
+		same := m.text == r.text || p.spelling != nil && strings.EqualFold(m.text, r.text)
+		if same && (m.depth == r.depth || d.behindTable(m, r)) {
 			continue
 		}
 		return fault.New(fault.Invalid, "migrate.Apply", "rule "+culpritOf(made, i),
@@ -27,6 +28,14 @@ func (p *Pack) readBack(d *Document, steps []Step, used map[*Rule]int) error {
 			WithHint("the rule puts a line where the format has none, or uses words that it cannot hold")
 	}
 	return nil
+}
+
+// behindTable says whether a key of an INI file stands behind where a table was:
+// there it belonged to no section, and with the table gone it is read as one of
+// the section before. Equipment that has tables goes by the names of keys alone.
+func (d *Document) behindTable(made, read element) bool {
+	_, isINI := d.format.(ini)
+	return isINI && made.depth == 1 && read.depth == 2 && made.n.line > 0 && !made.n.placed && made.n.first == nil
 }
 
 // scriptsOf gives the rules whose scripts did something.
