@@ -31,6 +31,10 @@ func TestVyOSFindings(t *testing.T) {
 		{"vrf-limits", "vrf-limits", Warning, "name 1red {", "is called a1red"},
 		{"monitoring-and-qos-oldest", "conntrack-custom-timeouts", Warning, "rule 2 {", "not for TCP"},
 		{"monitoring-and-qos-oldest", "lldp-location", Warning, "civic-based {", "postal address"},
+		{"openvpn-ciphers", "openvpn-weak-ciphers", Warning, "cipher bf128", "is broken"},
+		{"openvpn-ciphers", "interfaces-openvpn-pki", Manual, "key-file /config/auth/key.pem", "pki certificate openvpn_vtun0 private key"},
+		{"openvpn-ciphers", "interfaces-openvpn-pki", Manual, "shared-secret-key-file /config/auth/secret", "openvpn_vtun1_shared"},
+		{"interfaces-oldest", "interfaces-wireguard-keys", Manual, "wireguard wg0 {", "/config/auth/wireguard/default/private.key"},
 	} {
 		input, err := os.ReadFile(filepath.Join("../../migrations/vyos/cases", c.file+".boot"))
 		if err != nil {
@@ -58,7 +62,7 @@ func hasFinding(r *Result, rule string, severity Severity, text, says string) bo
 // TestVyOSDamagedValues: a command whose value is missing stops no migration.
 func TestVyOSDamagedValues(t *testing.T) {
 	p := vyosPack(t)
-	for _, name := range []string{"firewall-oldest", "firewall-chains", "policy-oldest", "nat-oldest", "bgp-oldest", "routing-oldest", "vrrp-oldest", "cluster-groups", "monitoring-and-qos-oldest", "vrf-limits", "rpki-keys"} {
+	for _, name := range []string{"firewall-oldest", "firewall-chains", "policy-oldest", "nat-oldest", "bgp-oldest", "routing-oldest", "vrrp-oldest", "cluster-groups", "monitoring-and-qos-oldest", "vrf-limits", "rpki-keys", "interfaces-oldest", "interfaces-emptied", "openvpn-ciphers"} {
 		input, err := os.ReadFile(filepath.Join("../../migrations/vyos/cases", name+".boot"))
 		if err != nil {
 			t.Fatal(err)
