@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -10,7 +11,9 @@ import (
 
 	"drydock/drivers"
 	"drydock/internal/driver"
+	"drydock/internal/driver/mib"
 	"drydock/internal/fault"
+	"drydock/internal/migrate"
 )
 
 func (s *session) driverCommand() *cobra.Command {
@@ -62,26 +65,49 @@ func (s *session) driverShow() *cobra.Command {
 }
 
 func (s *session) driverCheck() *cobra.Command {
-	return &cobra.Command{Use: "check FILE...", Short: "Explain every mistake in driver files; needs no server", Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			bad := 0
-			for _, path := range args {
-				raw, err := os.ReadFile(path)
-				if err != nil {
-					return usagef("%v", err)
-				}
-				if _, err := driver.Parse(path, raw); err != nil {
-					bad++
-					fmt.Fprintln(s.Stderr, err)
-					continue
-				}
-				fmt.Fprintf(s.Stderr, "%s: good\n", path)
+	var mibDir string
+	c := &cobra.Command{Use: "check FILE...", Short: "Explain every mistake in driver files; needs no server", Args: cobra.MinimumNArgs(1)}
+	c.Flags().StringVar(&mibDir, "mib-dir", "", "also compare the objects with the MIB modules below this folder")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		var library *mib.Library
+		if mibDir != "" {
+			var err error
+			if library, err = mib.Read(os.DirFS(mibDir)); err != nil {
+				return usagef("%v", err)
 			}
-			if bad > 0 {
-				return exitError(fault.ExitUsage)
+		}
+		bad := 0
+		for _, path := range args {
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				return usagef("%v", err)
 			}
-			return nil
-		}}
+			if err := checkDriver(path, raw, library); err != nil {
+				bad++
+				fmt.Fprintln(s.Stderr, err)
+				continue
+			}
+			fmt.Fprintf(s.Stderr, "%s: good\n", path)
+		}
+		if bad > 0 {
+			return exitError(fault.ExitUsage)
+		}
+		return nil
+	}
+	return c
+}
+
+// checkDriver checks one file; library may be nil.
+func checkDriver(path string, raw []byte, library *mib.Library) error {
+	d, err := driver.Parse(path, raw)
+	if err != nil {
+		return err
+	}
+	err = d.CheckFormat(migrate.Formats())
+	if library != nil {
+		err = errors.Join(err, d.CheckMIB(library))
+	}
+	return err
 }
 
 func (s *session) driverMatch() *cobra.Command {

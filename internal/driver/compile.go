@@ -83,7 +83,7 @@ func (c *compiler) checkProgram(p *program, f field) {
 	for _, a := range p.actions[:first] {
 		switch a.do.(type) {
 		case *pollStep, *expectStep, *rebootStep:
-			c.wrong(a.at, "", "nothing has been commanded yet that could be waited for")
+			c.wrong(a.at, "move it behind the command that it waits for", "nothing has been commanded yet that could be waited for")
 		}
 	}
 	for _, s := range p.stages {
@@ -91,6 +91,9 @@ func (c *compiler) checkProgram(p *program, f field) {
 	}
 	if p.op == Backup && len(within[*expectStep](p, stage{0, len(p.actions)})) == 0 {
 		c.wrong(f.at, `add "- expect: config" at its end`, "a backup must expect the file on the server: the device's word alone is not enough")
+	}
+	if p.op == Reboot && len(within[*rebootStep](p, stage{0, len(p.actions)})) == 0 {
+		c.wrong(f.at, `add "- wait: {reboot: {down-within: 1m, up-within: 10m}}" behind its command`, "operation reboot does not wait for the restart")
 	}
 	for _, a := range p.cleanup {
 		if s, ok := a.do.(*setStep); !ok || s.command {

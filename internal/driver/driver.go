@@ -11,6 +11,8 @@ import (
 type Driver struct {
 	name, description string
 	format, endMarker string
+	file              string // where it was read from
+	formatAt          place
 	compare           CompareRules
 	timeouts          map[Operation]time.Duration
 	explicitTimeout   map[Operation]bool // given in the file

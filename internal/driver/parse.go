@@ -143,6 +143,7 @@ func (i indexRange) fold(n uint32) uint32 {
 // readConfiguration reads what is said of the configuration.
 func (d *Driver) readConfiguration(r *reader, o object) {
 	d.format, d.endMarker = o.text("format"), o.text("end-marker")
+	d.file, d.formatAt = r.file, o.placeOf("format")
 	if f, ok := o.fields["categories"]; ok {
 		for _, e := range r.fields(f.value, "categories") {
 			rule := CategoryRule{Category: e.key}

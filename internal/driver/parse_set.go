@@ -65,9 +65,14 @@ func (c *compiler) groups(n ast.Node, what string) []varGroup {
 
 func (c *compiler) group(n ast.Node, what string) varGroup {
 	var g varGroup
-	for _, f := range c.fields(n, what) {
+	all := c.fields(n, what)
+	for _, f := range all {
 		if f.key == "when" {
 			g.when = c.condition(f.value)
+		}
+	}
+	for _, f := range all {
+		if f.key == "when" {
 			continue
 		}
 		r, known := c.refOf(f.key, f.at, what)
@@ -77,6 +82,8 @@ func (c *compiler) group(n ast.Node, what string) varGroup {
 		}
 		if t.isFixed() {
 			c.checkValue(r.object, t.String(), placeOf(f.value))
+		} else {
+			c.checkSample(r.object, t, g.when, placeOf(f.value))
 		}
 		g.vars = append(g.vars, varSpec{r, t})
 	}

@@ -26,6 +26,7 @@ type mibObject struct {
 	values    map[string]int64 // of an enumeration
 	scalar    bool
 	writeOnly bool // reads as empty: passwords
+	at        place
 }
 
 // The types of an object, as a driver names them. They say how a text from a
@@ -160,7 +161,7 @@ func (s *schema) readObjects(r *reader, n ast.Node, scalar bool) {
 }
 
 func (s *schema) readObject(r *reader, f field, scalar bool) {
-	o := &mibObject{name: f.key, kind: kindText, scalar: scalar}
+	o := &mibObject{name: f.key, kind: kindText, scalar: scalar, at: f.at}
 	s.objects[f.key] = o
 	if _, isMap := mapOf(f.value); !isMap {
 		o.oid, _ = s.oidOf(r, f.value, "object "+f.key)
