@@ -79,19 +79,19 @@ func (p *Pack) path(told *node, version, from, to string) ([]Step, error) {
 func (p *Pack) transform(d *Document, steps []Step) (map[*Rule]int, []Finding, error) {
 	used := map[*Rule]int{}
 	var findings []Finding
-	scripted := false
+	doubtful := false
 	for i := range steps {
 		run := pass{d: d, pack: p, step: &steps[i], used: used}
 		if err := run.run(); err != nil {
 			return nil, nil, err
 		}
 		findings = append(findings, run.findings...)
-		scripted = scripted || run.scripted
+		doubtful = doubtful || run.doubtful
 	}
 	if len(steps) > 0 && p.version != nil {
 		p.writeVersion(d, steps[len(steps)-1].To, used)
 	}
-	if scripted {
+	if doubtful {
 		if err := p.readBack(d, steps, used); err != nil {
 			return nil, nil, err
 		}

@@ -147,7 +147,7 @@ func braceQuoted(value string, junos bool) string {
 		}
 		special = "\"'{}#;[]\\()&|<>!?"
 	}
-	if value == "" || strings.ContainsAny(value, special) || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+	if value == "" || strings.HasPrefix(value, "//") || strings.ContainsAny(value, special) || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return braceString(value)
 	}
 	return value

@@ -22,7 +22,7 @@ type pass struct {
 	step     *Step
 	matches  []match
 	acted    bool // a rule did something
-	scripted bool // a script did
+	doubtful bool // a script wrote what the format may not hold
 	used     map[*Rule]int
 	findings []Finding
 	err      error

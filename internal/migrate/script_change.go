@@ -45,6 +45,7 @@ func (s *scriptNode) rewrite(n *node, text string) {
 		return
 	}
 	s.x.p.rewrite(&match{n: n, rule: s.x.rule}, text)
+	s.x.wrote(text)
 	s.x.p.file(n)
 	s.x.did()
 }

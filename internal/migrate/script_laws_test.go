@@ -26,7 +26,7 @@ def f(c):
         if op == 0: n.parent.set(n.name, "v%d" % i)
         if op == 1 and takes(n): n.add(*line(n, i))
         if op == 2 and takes(n) and blocks: n.ensure(*block(n, i)).add("y", "z")
-        if op == 3: n.rename(*(n.words[:-1] + ("two words",)))
+        if op == 3: n.rename(*(n.words[:-1] + (odd[q % len(odd)],)))
         if op == 4 and not inside(to, n): n.move(to)
         if op == 5 and not inside(to, n): n.copy(to)
         if op == 6: n.delete(because="op %d" % i)
@@ -98,7 +98,11 @@ func checkScriptLaws(t *rapid.T, format, input string) {
 	ops := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string {
 		return fmt.Sprintf("(%d,%d,%d)", rapid.IntRange(0, 11).Draw(t, "op"), n.Draw(t, "p"), n.Draw(t, "q"))
 	}), 0, 8).Draw(t, "ops")
-	head := fmt.Sprintf("ops = [%s]\nblocks = %s\nsections = %q\n", strings.Join(ops, ","),
+	odd := `["two words"]`
+	if format == "braces" || format == "json" { // which are read back only where words are in quotes
+		odd = `["two words", "", "}", "{", "{}", "#x", "//", "/* x", "*/", "'q'", "it's", "a'", 'a"b', '"', "a\\\\b", "\\\\", "x\\ny", "*", "[", "[ x ]", "é", "\\t", "x:", " ", "!"]`
+	}
+	head := "odd = " + odd + "\n" + fmt.Sprintf("ops = [%s]\nblocks = %s\nsections = %q\n", strings.Join(ops, ","),
 		map[bool]string{true: "True", false: "False"}[strings.Contains("braces indented json yaml xml", format)],
 		map[string]string{"uci": "config"}[format])
 	p, err := scripted(format, "", head+randomOperations)

@@ -30,7 +30,17 @@ func (x *scriptCall) handle(n *node) *scriptNode { return &scriptNode{x, n} }
 // did counts an operation.
 func (x *scriptCall) did() {
 	x.p.used[x.rule]++
-	x.p.acted, x.p.scripted = true, true
+	x.p.acted = true
+	switch x.p.d.format.(type) {
+	case braces, jsonFormat: // plain words can stand anywhere in them
+	default:
+		x.p.doubtful = true
+	}
+}
+
+// wrote notes that a line has got a text of a script's making.
+func (x *scriptCall) wrote(text string) {
+	x.p.doubtful = x.p.doubtful || strings.IndexByte(text, '"') >= 0 || strings.HasSuffix(text, ":")
 }
 
 // finding tells a person something about a line, also about one that is gone.
@@ -302,6 +312,7 @@ func (s *scriptNode) put(parent *node, text string, block bool) (*node, error) {
 	n := &node{text: text}
 	s.x.p.put(&match{rule: s.x.rule}, parent, n, block, nil)
 	s.x.p.file(n)
+	s.x.wrote(text)
 	s.x.did()
 	return n, nil
 }
