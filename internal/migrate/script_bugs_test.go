@@ -120,11 +120,13 @@ func TestScriptDropsATable(t *testing.T) {
 	if want := "version=2\n[S]\na=1\nb=2\n"; string(r.Output) != want {
 		t.Errorf("got\n%s\nwant\n%s", r.Output, want)
 	}
-	p, err := scripted("ini", "", "def f(c):\n    c.root.get('b').after(c.root.get('S'))\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.Apply("1", "2", []byte("b=2\n[S]\na=1\n")); err == nil || !strings.Contains(err.Error(), `"b 2" there: it would be read as "S > b 2"`) {
-		t.Errorf("a key behind a section: %v", err)
+	for _, move := range []string{"c.root.get('b').after(c.root.get('S'))", "c.root.get('S').before(c.root.get('b'))"} {
+		p, err := scripted("ini", "", "def f(c):\n    "+move+"\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Apply("1", "2", []byte("b=2\n[S]\na=1\n")); err == nil || !strings.Contains(err.Error(), `"b 2" there: it would be read as "S > b 2"`) {
+			t.Errorf("%s puts a key behind a section: %v", move, err)
+		}
 	}
 }

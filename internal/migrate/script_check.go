@@ -35,7 +35,15 @@ func (p *Pack) readBack(d *Document, steps []Step, used map[*Rule]int) error {
 // the section before. Equipment that has tables goes by the names of keys alone.
 func (d *Document) behindTable(made, read element) bool {
 	_, isINI := d.format.(ini)
-	return isINI && made.depth == 1 && read.depth == 2 && made.n.line > 0 && !made.n.placed && made.n.first == nil
+	if !isINI || made.depth != 1 || read.depth != 2 || made.n.foreign() || made.n.first != nil {
+		return false
+	}
+	for before := made.n.prev; before != nil; before = before.prev {
+		if d.format.holds(before) && before.fate != removed {
+			return !before.foreign() && before.line < made.n.line // no rule brought the section there
+		}
+	}
+	return false
 }
 
 // scriptsOf gives the rules whose scripts did something.
