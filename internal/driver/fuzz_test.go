@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,16 +56,78 @@ func FuzzParse(f *testing.F) {
 // TestEveryOperationEnds runs every operation of every driver, in every mode,
 // against devices that are deaf, empty, refusing or stuck.
 func TestEveryOperationEnds(t *testing.T) {
-	for _, name := range []string{"drydock-iad", "cisco-ios", "docsis", "fastiron", "fastpath", "huawei-vrp", "procurve", "radlan"} {
-		d := family(t, name)
-		for _, op := range Operations() {
-			if _, cannot := d.Cannot(op); !cannot {
-				for i, answer := range deafAnswers() {
-					ends(t, d, op, answer, i)
+	families, err := LoadAll(os.DirFS("testdata/families"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, set := range []*Set{families, ownDrivers(t)} {
+		for _, name := range set.Names() {
+			d, _ := set.Get(name)
+			for _, op := range Operations() {
+				if _, cannot := d.Cannot(op); !cannot {
+					for i, answer := range deafAnswers() {
+						ends(t, d, op, answer, i)
+					}
 				}
 			}
 		}
 	}
+}
+
+// TestEveryCommandGoesOut drives each operation of each driver that drydock
+// brings along to its first command, against a device that has everything.
+func TestEveryCommandGoesOut(t *testing.T) {
+	set := ownDrivers(t)
+	for _, name := range set.Names() {
+		d, _ := set.Get(name)
+		for _, op := range Operations() {
+			if !d.Has(op) || op.IsRead() {
+				continue
+			}
+			for _, protocol := range d.Protocols() {
+				in := Inputs{Index: 7, ServerAddress: netip.MustParseAddr("192.0.2.1"), Protocol: protocol, Version: "9.9",
+					Vars: map[string]string{"flash": "Primary"}, Files: []FileInput{{Role: "config", Name: "c", TargetName: "t", Size: 9, User: "u"}}}
+				for _, role := range d.Files() {
+					in.Files = append(in.Files, FileInput{Role: role.Role, Name: role.Role, Size: 9, TargetName: "t", User: "u"})
+				}
+				if ask := untilCommand(t, d, op, in); ask != "" {
+					t.Errorf("driver %s, %s by %s gives no command: %s", name, op, protocol, ask)
+				}
+			}
+		}
+	}
+}
+
+// untilCommand answers until the first command; the text says what came
+// instead.
+func untilCommand(t *testing.T, d *Driver, op Operation, in Inputs) string {
+	t.Helper()
+	now := time.Unix(1_800_000_000, 0)
+	m, ask, err := d.Start(op, Perform, in, now)
+	for range 100 {
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer := stuck(ask)
+		for i, v := range answer.Varbinds {
+			if strings.HasSuffix(v.OID, ".2.9.3.3.0") { // agentActiveImage
+				answer.Varbinds[i] = Varbind{OID: v.OID, Type: TypeText, Text: "image1"}
+			}
+		}
+		switch ask := ask.(type) {
+		case AskSet:
+			if ask.Effect {
+				return ""
+			}
+		case AskDone:
+			return ask.Result.Detail
+		case AskWalk:
+			answer.Varbinds = []Varbind{{OID: ask.OID + ".1", Type: TypeInteger, Int: 1}, {OID: ask.OID + ".2", Type: TypeInteger, Int: 3},
+				{OID: ask.OID + ".3", Type: TypeText, Text: "t"}, {OID: ask.OID + ".4", Type: TypeInteger, Int: 2}}
+		}
+		ask, err = m.Next(answer, now)
+	}
+	return "a hundred questions"
 }
 
 // deafAnswers are devices that never say anything that ends an operation.
