@@ -113,5 +113,11 @@ func (d *Driver) CompareRules() CompareRules {
 	return c
 }
 
+// ImageLines says which lines of a configuration belong to the image; Match is
+// empty where none do.
+func (d *Driver) ImageLines() ImageLines {
+	return ImageLines{slices.Clone(d.image.Match), d.image.Role}
+}
+
 // Vars lists the names of Inputs.Vars that the driver reads from.
 func (d *Driver) Vars() map[string]string { return maps.Clone(d.schema.vars) }

@@ -14,6 +14,7 @@ type Driver struct {
 	file              string // where it was read from
 	formatAt          place
 	compare           CompareRules
+	image             ImageLines
 	timeouts          map[Operation]time.Duration
 	explicitTimeout   map[Operation]bool // given in the file
 	rebootAfter       []procedure.Op
@@ -36,6 +37,14 @@ type CompareRules struct {
 	Ordered    []string // blocks whose order has meaning
 	Unordered  []string // blocks whose order has none
 	Categories []CategoryRule
+}
+
+// ImageLines are lines of a configuration that say which image is started: they
+// belong to the image. In an update they are those of the release's file of
+// that role, not those of the backup.
+type ImageLines struct {
+	Match []string // patterns from the top of the configuration
+	Role  string   // of the release's file with the new lines
 }
 
 // CategoryRule says which lines hold one category of configuration data: user,

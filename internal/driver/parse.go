@@ -45,7 +45,7 @@ func (r *reader) parse(data []byte) *Driver {
 			roles: []string{roleConfig}},
 	}
 	o := r.object(root, "a driver", "driver", "description", "match", "protocols", "format", "end-marker", "categories",
-		"compare", "files", "vars", "quirks", "timeouts", "reboot-after", "notifications", "index", "roots", "scalars",
+		"compare", "image-lines", "files", "vars", "quirks", "timeouts", "reboot-after", "notifications", "index", "roots", "scalars",
 		"columns", "health", "operations", "cannot")
 	d.readHead(r, o)
 	d.readSchema(r, o)
@@ -157,6 +157,16 @@ func (d *Driver) readConfiguration(r *reader, o object) {
 	if f, ok := o.fields["compare"]; ok {
 		c := r.object(f.value, "compare", "ignore", "ordered", "unordered")
 		d.compare.Ignore, d.compare.Ordered, d.compare.Unordered = c.texts("ignore"), c.texts("ordered"), c.texts("unordered")
+	}
+	if f, ok := o.fields["image-lines"]; ok {
+		l := r.object(f.value, "image-lines", "match", "file")
+		d.image = ImageLines{Match: l.texts("match"), Role: l.text("file")}
+		if len(d.image.Match) == 0 {
+			r.wrong(l.at, `for example match: ["boot system {image...}"]`, "image-lines has no match")
+		}
+		if !slices.Contains(d.schema.roles[1:], d.image.Role) {
+			r.wrong(l.at, "name one of files", "image-lines: there is no file %q", d.image.Role)
+		}
 	}
 }
 

@@ -227,6 +227,7 @@ func (e *Engine) differences(ctx context.Context, d *driver.Driver, expected, go
 // comparison gives the family's rules in the words of package migrate.
 func comparison(d *driver.Driver) (rules migrate.CompareRules, categories migrate.Categoriser, err error) {
 	said := d.CompareRules()
+	said.Ignore = append(said.Ignore, d.ImageLines().Match...) // they are the release's
 	if rules, err = migrate.NewCompareRules(d.Format(), said.Ignore, said.Ordered, said.Unordered); err != nil {
 		return rules, categories, err
 	}

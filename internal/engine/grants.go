@@ -165,6 +165,9 @@ func (t *task) offerConfiguration(ctx context.Context, ref *procedure.BackupRef)
 	if err != nil {
 		return nil, err
 	}
+	if content, err = t.withImageLines(ctx, content); err != nil {
+		return nil, err
+	}
 	f := &file{role: "config"}
 	f.input.Digest, f.input.Size = fleet.DigestOf(content), fleet.Bytes(len(content))
 	return t.open(f, transfer.Spec{Direction: transfer.Download, File: "configuration " + string(ref.ID),

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -30,34 +28,10 @@ snmp-server system-shutdown
 end
 `
 
-// iosPack says what is other in the configuration of the new version: which
-// image is started. On IOS that is a line of the configuration.
-const iosPack = `
-pack: ios-15.7
-format: indented
-end: end
-version: version {version}
-steps:
-  - from: "15.1"
-    to: "15.7"
-    rules:
-      - id: boot-line
-        why: the new image is started
-        detect: {line: "boot system {image}"}
-        rename: {line: "boot system flash:new.bin"}
-`
-
 // openIOS is a yard with a simulated Cisco router besides its IAD.
 func openIOS(t *testing.T, faults map[string]int) (*yard, *personality.IOS, fleet.RunID) {
 	t.Helper()
-	packs := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(packs, "ios-15.7"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(packs, "ios-15.7", "pack.yaml"), []byte(iosPack), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	y := open(t, setup{migrations: packs})
+	y := open(t, setup{})
 	d, err := personality.StartIOS(context.Background(), personality.Options{
 		Address: firstAddress(t).Next().Next(), Serial: "FTX1234", Model: "CISCO2901/K9", Flash: 8 << 20, Config: iosBefore, Image: "old.bin", Version: "15.1(4)M4",
 		TFTPPort: y.server.TFTPAddr.Port(), FTPPort: y.server.FTPAddr.Port(), Restart: 7 * time.Second, Faults: faults,
@@ -67,7 +41,7 @@ func openIOS(t *testing.T, faults map[string]int) (*yard, *personality.IOS, flee
 	y.must(y.api.PutDevices(y.ctx, []client.NewDevice{{ID: "r1", Address: d.Addr().String(), Driver: "cisco-ios",
 		Credentials: &client.Credentials{Version: "v2c", Community: "public"}}}))
 	files := map[string][]byte{"new.bin": personality.IOSImage("15.7(3)M8", 300<<10), "boot.txt": []byte("no boot system\nboot system flash:new.bin\nend\n")}
-	_, err = y.api.AddRelease(y.ctx, fleet.Release{ID: "ios-15.7", Driver: "cisco-ios", Version: "15.7(3)M8", Recover: fleet.RecoverModified, Pack: "ios-15.7",
+	_, err = y.api.AddRelease(y.ctx, fleet.Release{ID: "ios-15.7", Driver: "cisco-ios", Version: "15.7(3)M8", Recover: fleet.RecoverOriginal,
 		Files: []fleet.File{{Role: "image", Name: "new.bin"}, {Role: "boot-line", Name: "boot.txt"}}},
 		func(name string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files[name])), nil })
 	y.must(err)
@@ -94,7 +68,8 @@ func TestCiscoRouter(t *testing.T) {
 	if st.Result == nil || st.Result.Outcome != procedure.Updated || st.Comparison == nil || st.Comparison.Lost > 0 {
 		t.Fatalf("result %+v, question %+v, comparison %+v; the router did %v", st.Result, st.Question, st.Comparison, d.Done())
 	}
-	if d.Version() != "15.7(3)M8" || !strings.Contains(d.Startup(), "ip address 192.0.2.1") {
+	if s := d.Startup(); d.Version() != "15.7(3)M8" || !strings.Contains(s, "ip address 192.0.2.1") ||
+		!strings.Contains(s, "boot system flash:new.bin") || strings.Contains(s, "old.bin") {
 		t.Errorf("it runs %s with\n%s", d.Version(), d.Startup())
 	}
 }

@@ -45,7 +45,6 @@ type setup struct {
 	release     func(*fleet.Release)
 	credentials *client.Credentials // v2c with the community public where nil
 	log         *slog.Logger
-	migrations  string // folder with packs
 }
 
 // yard is a server and a fleet that belong to one test.
@@ -72,7 +71,7 @@ func open(t *testing.T, s setup) *yard {
 		s.log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
 	y.options = server.Options{Data: y.data, HTTP: "127.0.0.1:0", TFTP: "127.0.0.1:0", FTP: "127.0.0.1:0", Trap: "127.0.0.1:0",
-		ServerAddress: "127.0.0.1", Log: s.log, Migrations: s.migrations}
+		ServerAddress: "127.0.0.1", Log: s.log}
 	y.serve()
 	y.simulate(s)
 	var devices []client.NewDevice
