@@ -175,7 +175,7 @@ func (s *session) keepFound(c *cobra.Command, f *discoverFlags, found []client.F
 	if !f.add {
 		return nil
 	}
-	if err := s.consent("add %s to the fleet", counted(len(devices), "device")); err != nil {
+	if err := s.consent("add %s to the fleet", count(len(devices), "device")); err != nil {
 		return err
 	}
 	return s.putDevices(c, devices)
@@ -194,11 +194,4 @@ func nameFound(f client.Found) fleet.DeviceID {
 		name = strings.NewReplacer(":", "-", "[", "", "]", "").Replace(f.Address)
 	}
 	return fleet.DeviceID(name)
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -59,18 +59,11 @@ func (s *session) applyTo(m *migration, pack *migrate.Pack, path string) (*migra
 	if err != nil {
 		return nil, err
 	}
-	from, to := m.from, m.to
-	if detected, ok := pack.DetectVersion(content); ok && from == "" {
-		from = detected
-	}
-	if to == "" {
-		to = pack.Newest()
-	}
-	result, err := pack.Apply(m.from, to, content)
+	result, err := pack.Apply(m.from, m.to, content)
 	if err != nil {
 		return nil, fault.New(fault.CodeOf(err), "", path, "%w", err)
 	}
-	return &migrated{report.About{File: path, Pack: pack.Name, From: from, To: to}, pack, result}, nil
+	return &migrated{report.About{File: path, Pack: pack.Name, From: result.From, To: result.To}, pack, result}, nil
 }
 
 func (s *session) readInput(path string) ([]byte, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"drydock/internal/fault"
+	"drydock/internal/migrate"
 	"drydock/internal/migrate/report"
 )
 
@@ -86,7 +87,7 @@ func (s *session) checkFiles(m *migration, files []string) error {
 		return err
 	}
 	if m.report != "" || m.out != "" {
-		return s.checkOne(m, files)
+		return s.checkOne(m, pack, files)
 	}
 	var g grouping
 	unread := 0
@@ -113,13 +114,9 @@ func (s *session) checkFiles(m *migration, files []string) error {
 }
 
 // checkOne writes the whole report about one file.
-func (s *session) checkOne(m *migration, files []string) error {
+func (s *session) checkOne(m *migration, pack *migrate.Pack, files []string) error {
 	if len(files) != 1 {
 		return usagef("a report is about one file; %d are named", len(files))
-	}
-	pack, err := m.load()
-	if err != nil {
-		return err
 	}
 	done, err := s.applyTo(m, pack, files[0])
 	if err != nil {

@@ -92,7 +92,7 @@ func (s *session) writeProposal(folder string, o infer.Options, pairs []infer.Pa
 		}
 		files[filepath.Join(dir, "input.conf")] = pair.Old
 		files[filepath.Join(dir, "expected.conf")] = expected
-		files[filepath.Join(dir, "findings.yaml")] = fmt.Appendf(nil, "# %s\nfrom: %q\nto: %q\nfindings: []\n", oneLine(from), o.From, o.To)
+		files[filepath.Join(dir, "findings.yaml")] = fmt.Appendf(nil, "# %s\nfrom: %q\nto: %q\nfindings: []\n", infer.Comment(from), o.From, o.To)
 	}
 	for _, name := range sortedKeys(files) {
 		path := filepath.Join(folder, name)
@@ -134,5 +134,3 @@ func (s *session) explain(p *infer.Proposal) {
 		fmt.Fprintf(s.Stderr, "  %s: %s line %d: %s\n", side, printable(u.Pair), u.Line, printable(strings.Join(u.Path, " > ")))
 	}
 }
-
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

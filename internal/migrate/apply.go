@@ -33,6 +33,16 @@ func (p *Pack) Apply(from, to string, input []byte) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	result, err := p.applySteps(d, told, steps)
+	if err != nil {
+		return nil, err
+	}
+	result.From, result.To = cmp.Or(from, version, p.assumed), to
+	return result, nil
+}
+
+// applySteps lets the steps act; told is the line that tells the version.
+func (p *Pack) applySteps(d *Document, told *node, steps []Step) (*Result, error) {
 	p.Categories.mark(d)
 	if slices.ContainsFunc(steps, func(s Step) bool { return s.Convert != "" }) {
 		return p.applyConverting(d, steps)

@@ -201,7 +201,12 @@ func (p *Pack) applyComponents(d *Document, from, to string) (*Result, error) {
 		return nil, err
 	}
 	p.writeFooter(d, f, goal, used)
-	return p.report(d, steps, used, findings)
+	result, err := p.report(d, steps, used, findings)
+	if err != nil {
+		return nil, err
+	}
+	result.From, result.To = cmp.Or(from, current.String()), cmp.Or(to, p.Newest())
+	return result, nil
 }
 
 // currentVersions are those that the footer tells, or that the caller knows.

@@ -37,6 +37,32 @@ func TestIADVersionIsDetected(t *testing.T) {
 	}
 }
 
+func TestResultTellsTheVersions(t *testing.T) {
+	told := "! nothing\nversion 1\nend\n"
+	p := packFrom(t, "pack: p\nformat: indented\nend: end\nversion: \"version {version}\"\nsteps:\n  - {from: \"1\", to: \"2\", rules: []}\n")
+	for _, c := range []struct{ from, to, input, wantFrom string }{
+		{"", "", told, "1"},
+		{"1", "2", told, "1"},
+		{"1.7", "", "x\nend\n", "1.7"},
+	} {
+		r, err := p.Apply(c.from, c.to, []byte(c.input))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.From != c.wantFrom || r.To != "2" {
+			t.Errorf("%q to %q of %q: the result is from %q to %q, want %q to 2", c.from, c.to, c.input, r.From, r.To, c.wantFrom)
+		}
+	}
+	whole := vyosPack(t)
+	r, err := whole.Apply("interfaces@30", "", []byte("interfaces {\n}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.From != "interfaces@30" || r.To != whole.Newest() {
+		t.Errorf("the result is from %q to %q", r.From, r.To)
+	}
+}
+
 func TestIADSummaryByCategory(t *testing.T) {
 	r, err := iadPack(t).Apply("", "2.0", fixture(t, "drydock-iad/tests/iad-4-fxs/input.conf"))
 	if err != nil {

@@ -136,17 +136,18 @@ func (s *scriptNode) get(args starlark.Tuple, kwargs []starlark.Tuple) (starlark
 	return starlark.None, nil
 }
 
-func pattern(args starlark.Tuple, kwargs []starlark.Tuple) (string, error) {
+// search gives the lines beneath the node that fit the pattern in the
+// arguments, or only the first of them.
+func (s *scriptNode) search(args starlark.Tuple, kwargs []starlark.Tuple, first bool) ([]match, error) {
 	var text string
-	return text, starlark.UnpackPositionalArgs("find", args, kwargs, 1, &text)
+	if err := starlark.UnpackPositionalArgs("find", args, kwargs, 1, &text); err != nil {
+		return nil, err
+	}
+	return s.x.find(s.n, text, first)
 }
 
 func (s *scriptNode) find(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	text, err := pattern(args, kwargs)
-	if err != nil {
-		return nil, err
-	}
-	found, err := s.x.find(s.n, text, false)
+	found, err := s.search(args, kwargs, false)
 	if err != nil {
 		return nil, err
 	}
@@ -159,11 +160,7 @@ func (s *scriptNode) find(args starlark.Tuple, kwargs []starlark.Tuple) (starlar
 
 // match gives pairs of a node and what the pattern's holes held.
 func (s *scriptNode) match(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	text, err := pattern(args, kwargs)
-	if err != nil {
-		return nil, err
-	}
-	found, err := s.x.find(s.n, text, false)
+	found, err := s.search(args, kwargs, false)
 	if err != nil {
 		return nil, err
 	}
@@ -183,11 +180,7 @@ func dictOf(caps captures) *starlark.Dict {
 }
 
 func (s *scriptNode) firstMatch(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	text, err := pattern(args, kwargs)
-	if err != nil {
-		return nil, err
-	}
-	found, err := s.x.find(s.n, text, true)
+	found, err := s.search(args, kwargs, true)
 	if err != nil || len(found) == 0 {
 		return starlark.None, err
 	}

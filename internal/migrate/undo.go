@@ -146,9 +146,6 @@ func splitLines(text []byte) []string { return slices.Collect(strings.Lines(stri
 
 func lineText(line string) string { return strings.TrimRight(line, "\r\n") }
 
-// maxCommon bounds the table that commonLines makes.
-const maxCommon = 16 << 20
-
 // commonLines gives pairs of places of a longest common sequence of lines.
 // What differs too much in the middle to be compared counts as different.
 func commonLines(a, b []string) (pairs [][2]int) {
@@ -161,40 +158,11 @@ func commonLines(a, b []string) (pairs [][2]int) {
 	for tail < len(a)-head && tail < len(b)-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
 		tail++
 	}
-	for _, p := range longest(a[head:len(a)-tail], b[head:len(b)-tail]) {
+	for _, p := range Common(a[head:len(a)-tail], b[head:len(b)-tail]) {
 		pairs = append(pairs, [2]int{p[0] + head, p[1] + head})
 	}
 	for k := tail; k > 0; k-- {
 		pairs = append(pairs, [2]int{len(a) - k, len(b) - k})
-	}
-	return pairs
-}
-
-func longest(a, b []string) (pairs [][2]int) {
-	if len(a) == 0 || len(b) == 0 || len(a)*len(b) > maxCommon {
-		return nil
-	}
-	width := len(b) + 1
-	best := make([]int32, (len(a)+1)*width)
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
-				best[i*width+j] = best[(i+1)*width+j+1] + 1
-			} else {
-				best[i*width+j] = max(best[(i+1)*width+j], best[i*width+j+1])
-			}
-		}
-	}
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case a[i] == b[j]:
-			pairs = append(pairs, [2]int{i, j})
-			i, j = i+1, j+1
-		case best[(i+1)*width+j] >= best[i*width+j+1]:
-			i++
-		default:
-			j++
-		}
 	}
 	return pairs
 }

@@ -85,6 +85,8 @@ type Counts struct {
 // Result is a migrated configuration and the account of it.
 type Result struct {
 	Output   []byte
+	From     string     // the version that the input had: as the caller named it, else as it tells, else as the pack assumes
+	To       string     // the version that it was brought to
 	Needed   bool       // the output differs from the input
 	Rules    []RuleUse  // those that fired, in the pack's order
 	Findings []Finding  // by input line

@@ -228,36 +228,7 @@ func carries(o, n *line) bool {
 
 // common is the share of words that two lines have in common, in order.
 func common(a, b []string) float64 {
-	return float64(len(shared(a, b))) / float64(max(len(a), len(b), 1))
-}
-
-// shared is a longest common subsequence: pairs of positions.
-func shared(a, b []string) (pairs [][2]int) {
-	best := make([][]int, len(a)+1)
-	for i := range best {
-		best[i] = make([]int, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
-				best[i][j] = best[i+1][j+1] + 1
-			} else {
-				best[i][j] = max(best[i+1][j], best[i][j+1])
-			}
-		}
-	}
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case a[i] == b[j]:
-			pairs = append(pairs, [2]int{i, j})
-			i, j = i+1, j+1
-		case best[i+1][j] >= best[i][j+1]:
-			i++
-		default:
-			j++
-		}
-	}
-	return pairs
+	return float64(len(migrate.Common(a, b))) / float64(max(len(a), len(b), 1))
 }
 
 // overlap is the share of lines that two blocks have in common.

@@ -25,9 +25,9 @@ func (l *learner) pack() []byte {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "      # %s in %s, as %s\n", count(r.Lines, "line"), count(r.Pairs, "pair"), oneLine(r.Example.String()))
+		fmt.Fprintf(&b, "      # %s in %s, as %s\n", count(r.Lines, "line"), count(r.Pairs, "pair"), Comment(r.Example.String()))
 		for _, d := range r.Doubts {
-			fmt.Fprintf(&b, "      # doubt: %s\n", oneLine(d))
+			fmt.Fprintf(&b, "      # doubt: %s\n", Comment(d))
 		}
 		fmt.Fprintf(&b, "      - id: %s\n        why: %s\n%s", r.ID, quote("seen in "+count(r.Pairs, "pair")+": say here why the new version wants it"), r.document)
 	}
@@ -65,4 +65,5 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// Comment gives a text as a comment of YAML takes it: on one line.
+func Comment(text string) string { return strings.Join(strings.Fields(text), " ") }

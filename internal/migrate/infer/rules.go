@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"drydock/internal/migrate"
 )
 
 // names gives each hole of a rule a name of its own, from the word before it.
@@ -76,7 +78,7 @@ func ancestor(x *line, up int) *line {
 // change makes rules of lines that were rewritten or moved alike.
 func (l *learner) change(group []*line) {
 	o, n := group[0].words, group[0].mate.words
-	pairs := slices.DeleteFunc(shared(o, n), func(p [2]int) bool {
+	pairs := slices.DeleteFunc(migrate.Common(o, n), func(p [2]int) bool {
 		return slices.ContainsFunc(group, func(x *line) bool { return x.words[p[0]] != x.mate.words[p[1]] })
 	})
 	oldVaried, newVaried := varied(group, o, n, pairs)
@@ -92,7 +94,7 @@ func (l *learner) change(group []*line) {
 			by[key] = append(by[key], x)
 		}
 		for _, key := range inOrder(by) {
-			l.rewrite(by[key], shared(by[key][0].words, by[key][0].mate.words), nil, nil)
+			l.rewrite(by[key], migrate.Common(by[key][0].words, by[key][0].mate.words), nil, nil)
 		}
 	}
 }
