@@ -192,7 +192,7 @@ func (t *task) wanted() *procedure.BackupRef {
 	switch {
 	case t.action.Op == procedure.OpProveRestore:
 		return st.Backup
-	case st.Plan.Goal == procedure.GoalRestore:
+	case st.Plan.Goal.WantsSource():
 		return st.Plan.Source
 	case st.Assessment != nil && st.Assessment.Expected != nil:
 		return st.Assessment.Expected

@@ -69,7 +69,7 @@ func one(f *file, err error) ([]*file, error) { return []*file{f}, err }
 // delivered is the configuration that the operation gives to the device.
 func (t *task) delivered() *procedure.BackupRef {
 	st := t.state
-	if st.Plan.Goal == procedure.GoalRestore {
+	if st.Plan.Goal.WantsSource() {
 		return st.Plan.Source
 	}
 	modified := t.action.Op == procedure.OpModify || st.Plan.Recover == fleet.RecoverModified

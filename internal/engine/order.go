@@ -78,21 +78,46 @@ func (e *Engine) checkOrder(ctx context.Context, o Order) (c checkedOrder, err e
 		}
 		c.release, err = e.Store.Release(ctx, o.Release)
 		return c, err
+	case procedure.GoalRevert:
+		for _, id := range o.Devices {
+			if o.Sources[id] == "" {
+				return c, wrong("it names no backup that device %s goes back to", id)
+			}
+		}
+		c.release, err = e.Store.Release(ctx, o.Release)
+		return c, err
 	case procedure.GoalBackup:
 		return c, nil
 	case procedure.GoalRestore:
-		b, err := e.Store.Backup(ctx, o.Backup)
-		if err != nil {
-			return c, err
+		if len(o.Devices) != 1 {
+			return c, wrong("a backup is restored to one device, not to %d", len(o.Devices))
 		}
-		if !slices.Equal(o.Devices, []fleet.DeviceID{b.Device}) {
-			return c, wrong("backup %s is of device %s and can be restored to no other", b.ID, b.Device)
-		}
-		ref := refTo(b)
-		c.source = &ref
-		return c, nil
+		c.source, err = e.source(ctx, o.Backup, o.Devices[0])
+		return c, err
 	}
-	return c, wrong("goal %q; it can be update, backup or restore", o.Goal)
+	return c, wrong("goal %q; it can be update, backup, restore or revert", o.Goal)
+}
+
+// source is a stored configuration that a device is to be given again.
+func (e *Engine) source(ctx context.Context, id fleet.BackupID, device fleet.DeviceID) (*procedure.BackupRef, error) {
+	b, err := e.Store.Backup(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if b.Device != device {
+		return nil, fault.New(fault.Invalid, "", "order", "backup %s is of device %s and can be restored to no other", b.ID, b.Device)
+	}
+	ref := refTo(b)
+	return &ref, nil
+}
+
+// fits says whether a release fits a device. Going back to an older version is
+// not held to the versions that may come before it.
+func fits(goal procedure.Goal, r fleet.Release, driver, model, version string) error {
+	if goal == procedure.GoalRevert {
+		return r.FitsModel(driver, model)
+	}
+	return r.Fits(driver, model, version)
 }
 
 func checkTimeouts(o Order) error {
@@ -136,6 +161,11 @@ func (e *Engine) startOne(ctx context.Context, runtime Runtime, o Order, c check
 	if err != nil {
 		return "", err
 	}
+	if source := o.Sources[id]; source != "" {
+		if plan.Source, err = e.source(ctx, source, id); err != nil {
+			return "", err
+		}
+	}
 	key := ""
 	if o.Key != "" {
 		key = o.Key + "/" + string(id)
@@ -163,7 +193,7 @@ func (e *Engine) plan(device fleet.Device, o Order, c checkedOrder) (procedure.P
 		Run: fleet.RunID("r" + transfer.NewName()[:9]), Device: device.ID, Goal: o.Goal, Release: o.Release, Source: c.source,
 		Identity: device.Identity, Protocol: protocol, CanKeep: d.CanKeep(), RebootAfter: d.RebootAfter(),
 		Timeouts: map[procedure.Op]time.Duration{}, QuestionTimeout: o.QuestionTimeout, Standing: o.Standing,
-		Target: c.release.Version, Recover: c.release.Recover,
+		Target: c.release.Version, Recover: c.release.Recover, Windows: o.Windows[device.ID],
 	}
 	if p.Goal == "" {
 		p.Goal = procedure.GoalUpdate
@@ -174,14 +204,11 @@ func (e *Engine) plan(device fleet.Device, o Order, c checkedOrder) (procedure.P
 		}
 	}
 	maps.Copy(p.Timeouts, o.Timeouts)
-	if p.Goal != procedure.GoalUpdate {
+	if p.Goal != procedure.GoalUpdate && p.Goal != procedure.GoalRevert {
 		return p, nil
 	}
-	if c.release.Driver != device.Driver {
-		return p, c.release.Fits(device.Driver, device.Model, device.Version)
-	}
-	if device.Model != "" && device.Version != "" {
-		return p, c.release.Fits(device.Driver, device.Model, device.Version)
+	if c.release.Driver != device.Driver || device.Model != "" && device.Version != "" {
+		return p, fits(p.Goal, c.release, device.Driver, device.Model, device.Version)
 	}
 	return p, nil // preflight reads them
 }

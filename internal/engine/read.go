@@ -104,7 +104,7 @@ func (t *task) preflightRelease(ctx context.Context, ev procedure.Event) procedu
 	if err != nil {
 		return serverFailed(err)
 	}
-	if err := release.Fits(t.device.Driver, seen.Model, seen.Version); err != nil {
+	if err := fits(t.state.Plan.Goal, release, t.device.Driver, seen.Model, seen.Version); err != nil {
 		return procedure.Event{Kind: procedure.Faulted, Cause: procedure.DoesNotFit, Detail: serverFailed(err).Detail}
 	}
 	if text, cannot := t.driver.Cannot(driver.Update); cannot {
@@ -125,6 +125,9 @@ func (t *task) preflightRelease(ctx context.Context, ev procedure.Event) procedu
 	}
 	if failed := t.checkReach(ctx); failed != nil {
 		return *failed
+	}
+	if t.state.Plan.Goal == procedure.GoalRevert {
+		return ev // nothing is migrated
 	}
 	concerns, err := t.rehearse(ctx, release)
 	if err != nil {

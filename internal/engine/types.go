@@ -13,8 +13,10 @@ import (
 type Order struct {
 	Devices         []fleet.DeviceID
 	Release         fleet.ReleaseID
-	Goal            procedure.Goal // empty: an update
-	Backup          fleet.BackupID // GoalRestore: what to recover
+	Goal            procedure.Goal                        // empty: an update
+	Backup          fleet.BackupID                        // GoalRestore: what to recover
+	Sources         map[fleet.DeviceID]fleet.BackupID     // GoalRevert: what each device recovers
+	Windows         map[fleet.DeviceID]*procedure.Windows // when loading may begin; none: at any time
 	Standing        []procedure.Standing
 	QuestionTimeout time.Duration                  // 0: procedure.DefaultQuestionTimeout
 	Timeouts        map[procedure.Op]time.Duration // those that differ from the driver's

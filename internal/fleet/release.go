@@ -85,15 +85,27 @@ func (r Release) Fits(driver, model, version string) error {
 	wrong := func(format string, args ...any) *fault.Error {
 		return fault.New(fault.Conflict, "", "release "+string(r.ID), format, args...)
 	}
+	if err := r.FitsModel(driver, model); err != nil {
+		return err
+	}
+	if version != r.Version && !matchesAny(r.From, version) {
+		return wrong("it can be loaded over %s, the device runs %s", strings.Join(r.From, ", "), orUnknown(version)).
+			WithHint("update the device to one of these versions first")
+	}
+	return nil
+}
+
+// FitsModel is the part of Fits that says whether the release is for such a
+// device at all, whatever it runs.
+func (r Release) FitsModel(driver, model string) error {
+	wrong := func(format string, args ...any) *fault.Error {
+		return fault.New(fault.Conflict, "", "release "+string(r.ID), format, args...)
+	}
 	if driver != r.Driver {
 		return wrong("it is for driver %s, the device has %s", r.Driver, driver)
 	}
 	if !matchesAny(r.Models, model) {
 		return wrong("it is for models %s, the device is a %s", strings.Join(r.Models, ", "), orUnknown(model))
-	}
-	if version != r.Version && !matchesAny(r.From, version) {
-		return wrong("it can be loaded over %s, the device runs %s", strings.Join(r.From, ", "), orUnknown(version)).
-			WithHint("update the device to one of these versions first")
 	}
 	return nil
 }

@@ -6,6 +6,9 @@ func (t *turn) cancelled() error {
 	if t.StopBy != "" {
 		return t.unfit("%s has stopped it already", t.StopBy)
 	}
+	if t.ev.Gently && t.Touched {
+		return t.unfit("loading has begun: it goes through to its end")
+	}
 	t.StopBy = t.ev.By
 	if t.StopBy == "" {
 		t.StopBy = "unknown"
@@ -14,7 +17,7 @@ func (t *turn) cancelled() error {
 	case Reading:
 		t.act(Action{Kind: Abandon, Op: t.Op, Token: t.Token})
 		return t.end(Stopped)
-	case Asking:
+	case Asking, Holding:
 		return t.end(Stopped)
 	}
 	return nil
@@ -36,7 +39,7 @@ func (t *turn) end(outcome Outcome) error {
 	t.Result, t.Pending = r, ""
 	t.Phase, t.Deadline = Ended, t.ev.At
 	switch outcome {
-	case Updated, RolledBack, BackedUp, Restored:
+	case Updated, RolledBack, BackedUp, Restored, Reverted:
 		t.Step = Done
 	}
 	t.act(Action{Kind: Finish, Token: t.Token})
@@ -55,7 +58,7 @@ func (t *turn) blame() *Failure {
 // left says in what state the device is, from what was proven.
 func (t *turn) left(outcome Outcome) Left {
 	switch {
-	case outcome == Updated:
+	case outcome == Updated, outcome == Reverted:
 		return unlessWaived(t.waived, NewProven, NewAccepted)
 	case outcome == RolledBack:
 		return unlessWaived(t.waived, OldProven, OldAccepted)

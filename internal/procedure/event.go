@@ -44,6 +44,8 @@ type Event struct {
 	Question string `json:"question,omitempty"`
 	Choice   Choice `json:"choice,omitempty"`
 	By       string `json:"by,omitempty"`
+	// Gently stops a run only while loading has not begun.
+	Gently bool `json:"gently,omitempty"`
 	// Edited is the configuration that the person wants instead of the one that
 	// the migration made; with the choice proceed, to manual findings.
 	Edited *BackupRef `json:"edited,omitempty"`

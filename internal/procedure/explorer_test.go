@@ -202,6 +202,7 @@ func explorations() []explored {
 	all := []explored{
 		{"goal backup", goalPlan(GoalBackup), true},
 		{"goal restore", goalPlan(GoalRestore), !raceDetector},
+		{"goal revert, window closed", revertPlan(), !raceDetector},
 		{"no keep, modified", planOf(false, false, fleet.RecoverModified, "ask"), !raceDetector},
 	}
 	if raceDetector {
@@ -251,6 +252,13 @@ func planOf(keep, reboot bool, recover fleet.Recovery, answers string) Plan {
 func goalPlan(goal Goal) Plan {
 	plan := testPlan()
 	plan.Goal, plan.Target, plan.Source = goal, "", &BackupRef{ID: "b0", Run: "r0", Device: "iad-1"}
+	return plan
+}
+
+// revertPlan goes back to an older version while no window is open.
+func revertPlan() Plan {
+	plan := goalPlan(GoalRevert)
+	plan.Target, plan.Windows = testPlan().Target, &Windows{Takes: time.Minute}
 	return plan
 }
 

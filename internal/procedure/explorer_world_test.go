@@ -98,7 +98,7 @@ const (
 // deliveredBy is the configuration that an effect gives the device.
 func deliveredBy(s State, op Op) config {
 	switch {
-	case s.Plan.Goal == GoalRestore:
+	case s.Plan.Goal.WantsSource():
 		return supplied
 	case op == OpModify, s.Plan.Recover == fleet.RecoverModified && s.Assessment != nil && s.Assessment.Needed:
 		return modified
@@ -109,7 +109,7 @@ func deliveredBy(s State, op Op) config {
 // expected is the configuration that the run must prove.
 func expected(s State) config {
 	switch {
-	case s.Plan.Goal == GoalRestore:
+	case s.Plan.Goal.WantsSource():
 		return supplied
 	case s.Assessment != nil && s.Assessment.Needed:
 		return modified

@@ -9,6 +9,7 @@ const (
 	GoalUpdate  Goal = "update"
 	GoalBackup  Goal = "backup"  // preflight, backup
 	GoalRestore Goal = "restore" // preflight, backup, recover of Plan.Source, verify
+	GoalRevert  Goal = "revert"  // an update to an older version, with Plan.Source instead of a migration
 )
 
 // after gives the step that follows for goals that take a part of the method;
@@ -30,6 +31,13 @@ func (g Goal) after(step Step) (next Step, ok bool) {
 			return Verify, true
 		}
 		return Done, true
+	case GoalRevert:
+		switch step {
+		case Load:
+			return Recover, true
+		case Recover:
+			return Verify, true
+		}
 	}
 	return "", false
 }
@@ -41,8 +49,15 @@ func (g Goal) reached() Outcome {
 		return BackedUp
 	case GoalRestore:
 		return Restored
+	case GoalRevert:
+		return Reverted
 	}
 	return Updated
 }
 
-func (p Plan) isUpdate() bool { return p.Goal == "" || p.Goal == GoalUpdate }
+// isUpdate says whether the run loads software.
+func (p Plan) isUpdate() bool { return p.Goal == "" || p.Goal == GoalUpdate || p.Goal == GoalRevert }
+
+// WantsSource says whether the device gets Plan.Source instead of its own
+// configuration.
+func (g Goal) WantsSource() bool { return g == GoalRestore || g == GoalRevert }

@@ -198,6 +198,8 @@ func (t *turn) advance() error {
 		return t.end(Unneeded)
 	}
 	switch next := t.following(); next {
+	case Load:
+		return t.enterLoad()
 	case Done:
 		if t.Step == RestoreFiles {
 			return t.end(RolledBack)

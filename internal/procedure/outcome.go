@@ -110,6 +110,9 @@ func (t *turn) overdue() error {
 		}
 		return t.end(Expired)
 	}
+	if t.Phase == Holding {
+		return t.resume()
+	}
 	t.act(Action{Kind: Abandon, Op: t.Op, Token: t.Token})
 	t.Unproven = !t.Op.IsRead()
 	detail := fmt.Sprintf("%s did not end before its deadline", t.Op)
@@ -235,6 +238,10 @@ func (t *turn) restarted() error {
 		t.await()
 	case Probing:
 		t.probe()
+	case Holding:
+		if passed {
+			return t.resume()
+		}
 	case Asking:
 		if passed {
 			return t.end(Expired)

@@ -16,7 +16,7 @@ type Plan struct {
 	Device   fleet.DeviceID  `json:"device"`
 	Goal     Goal            `json:"goal,omitempty"`
 	Release  fleet.ReleaseID `json:"release,omitempty"`
-	Source   *BackupRef      `json:"source,omitempty"` // GoalRestore: the backup to recover
+	Source   *BackupRef      `json:"source,omitempty"` // GoalRestore, GoalRevert: the backup to recover
 	Identity fleet.Identity  `json:"identity"`         // empty if the device was never identified
 	Target   string          `json:"target"`           // the wanted version
 	Recover  fleet.Recovery  `json:"recover"`
@@ -30,6 +30,7 @@ type Plan struct {
 	Timeouts        map[Op]time.Duration `json:"timeouts,omitempty"`
 	QuestionTimeout time.Duration        `json:"questionTimeout"` // then the run stops safely
 	Standing        []Standing           `json:"standing,omitempty"`
+	Windows         *Windows             `json:"windows,omitempty"` // nil: loading may begin at any time
 }
 
 // DefaultTimeout is an operation's predetermined time where the plan has none.
@@ -55,11 +56,11 @@ func (p Plan) Check() error {
 	switch {
 	case p.Run == "" || p.Device == "":
 		return errors.New("the plan names no run or no device")
-	case !slices.Contains([]Goal{"", GoalUpdate, GoalBackup, GoalRestore}, p.Goal):
+	case !slices.Contains([]Goal{"", GoalUpdate, GoalBackup, GoalRestore, GoalRevert}, p.Goal):
 		return fmt.Errorf("the plan has the unknown goal %q", p.Goal)
 	case p.isUpdate() && p.Target == "":
 		return errors.New("the plan of an update names no target version")
-	case p.Goal == GoalRestore && p.Source == nil:
+	case p.Goal.WantsSource() && p.Source == nil:
 		return errors.New("the plan of a restoration names no backup as its source")
 	case !slices.Contains([]fleet.Recovery{"", fleet.RecoverOriginal, fleet.RecoverModified}, p.Recover):
 		return fmt.Errorf("the plan's recover is %q; it can be %q or %q", p.Recover, fleet.RecoverOriginal, fleet.RecoverModified)

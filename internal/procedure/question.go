@@ -92,6 +92,9 @@ func (t *turn) mayProceed(cause Cause) bool {
 	case Preflight:
 		return cause == Concerns
 	case Keep:
+		if cause == WindowClosed {
+			return true
+		}
 		return cause == CannotKeep || cause == NoRoom || cause == DeviceFailed || cause == Refused
 	case Assess:
 		return cause == ManualFindings
@@ -249,6 +252,7 @@ func (t *turn) proceed() error {
 		t.Accepted = append(slices.Clip(t.Accepted), *t.Failure)
 	}
 	t.waived = t.isProof()
+	t.AnyTime = t.AnyTime || t.Failure.Cause == WindowClosed
 	t.Failure = nil
 	ops := t.operations(t.Step)
 	t.Op = ops[len(ops)-1]

@@ -110,6 +110,7 @@ type State struct {
 	Insisted bool           `json:"insisted,omitempty"` // and then said repeat or restore-files again
 	Pending  Choice         `json:"pending,omitempty"`  // answered, to be followed once the effect is settled
 	StopBy   string         `json:"stopBy,omitempty"`   // cancel was ordered: stop before the next effect
+	AnyTime  bool           `json:"anyTime,omitempty"`  // a person said: load outside of the windows
 	ThenLoad bool           `json:"thenLoad,omitempty"` // restore-files leads to another load
 	Used     map[string]int `json:"used"`               // standing answers used, by step/cause
 	Failure  *Failure       `json:"failure,omitempty"`  // that is being dealt with
@@ -152,7 +153,7 @@ func (s State) check() error {
 		return fmt.Errorf("run state has the unknown step %q", s.Step)
 	case !slices.Contains(Ops(), s.Op):
 		return fmt.Errorf("run state has the unknown operation %q", s.Op)
-	case !slices.Contains([]Phase{Reading, Commanding, Awaiting, Probing, Asking, Ended}, s.Phase):
+	case !slices.Contains([]Phase{Reading, Commanding, Awaiting, Probing, Asking, Holding, Ended}, s.Phase):
 		return fmt.Errorf("run state has the unknown phase %q", s.Phase)
 	case s.Pending != "" && s.Pending != Repeat && s.Pending != Restore:
 		return fmt.Errorf("run state has the unknown pending answer %q", s.Pending)

@@ -95,7 +95,7 @@ func (t *turn) following() Step {
 
 // delivery is the step that gives the device its final configuration.
 func (t *turn) delivery() Step {
-	if t.Plan.Goal != GoalRestore && t.Plan.Recover == fleet.RecoverOriginal && t.Assessment != nil && t.Assessment.Needed {
+	if !t.Plan.Goal.WantsSource() && t.Plan.Recover == fleet.RecoverOriginal && t.Assessment != nil && t.Assessment.Needed {
 		return Modify
 	}
 	return Recover

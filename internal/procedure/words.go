@@ -63,6 +63,7 @@ const (
 	Awaiting   Phase = "awaiting"   // the device was told and is working
 	Probing    Phase = "probing"    // finding out what became of an effect
 	Asking     Phase = "asking"     // a question is open
+	Holding    Phase = "holding"    // nothing is loaded yet; waiting for the window to open
 	Ended      Phase = "ended"
 )
 
@@ -90,6 +91,7 @@ const (
 	ConfigurationLost Cause = "configuration-lost" // lines are missing or different after recovery
 	HealthFailed      Cause = "health-failed"      // a health check of the driver failed
 	OutcomeUnknown    Cause = "outcome-unknown"    // the probe could not tell what became of an effect
+	WindowClosed      Cause = "window-closed"      // loading may not begin now; nothing was changed
 	ServerFailed      Cause = "server-failed"      // drydock itself could not do its part (disk, key, file missing)
 )
 
@@ -97,7 +99,7 @@ const (
 func Causes() []Cause {
 	return []Cause{DeviceFailed, Refused, Timeout, NoAnswer, TransferFailed, BackupInvalid, DoesNotFit, IdentityChanged,
 		WrongVersion, CannotKeep, NoRoom, Concerns, ManualFindings, MigrationFailed, ConfigurationLost, HealthFailed,
-		OutcomeUnknown, ServerFailed}
+		OutcomeUnknown, WindowClosed, ServerFailed}
 }
 
 // Choice is an answer to a question.
@@ -136,6 +138,7 @@ const (
 	RolledBack Outcome = "rolled-back" // old version and old configuration, proven
 	Stopped    Outcome = "stopped"     // by a person's answer or cancel
 	BackedUp   Outcome = "backed-up"   // a backup was taken by hand
+	Reverted   Outcome = "reverted"    // an older version with the configuration that belonged to it, proven
 	Restored   Outcome = "restored"    // a backup was recovered by hand, and proven
 	Expired    Outcome = "expired"     // nobody answered before the question's deadline
 )
