@@ -61,6 +61,7 @@ var packages = map[string]ring{
 	"internal/migrate":   decide,
 	"internal/fleet":     decide,
 	"internal/driver":    decide,
+	"internal/access":    decide,
 	"internal/snmp":      speak,
 	"internal/transfer":  speak,
 	"internal/engine":    do,
@@ -109,7 +110,7 @@ var doors = map[string][]string{
 }
 
 // pure are the packages that only compute.
-var pure = []string{"internal/procedure", "internal/migrate", "internal/fleet", "internal/driver"}
+var pure = []string{"internal/procedure", "internal/migrate", "internal/fleet", "internal/driver", "internal/access"}
 
 // impure are the standard library's packages that pure ones must not import,
 // with all that lies below them.

@@ -14,6 +14,7 @@ import (
 
 	"gocloud.dev/gcerrors"
 
+	"drydock/internal/access"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 )
@@ -23,6 +24,7 @@ type BackupFilter struct {
 	Device  fleet.DeviceID
 	Run     fleet.RunID
 	Purpose fleet.Purpose
+	Within  []access.Scope // of the devices; nil: the whole fleet
 	After   fleet.BackupID // cursor: the last id of the page before
 	Limit   int            // 0: no limit
 }
@@ -176,6 +178,7 @@ func (s *Store) Backups(ctx context.Context, f BackupFilter) (backups []fleet.Ba
 	sel.equal("device", string(f.Device))
 	sel.equal("run", string(f.Run))
 	sel.equal("purpose", string(f.Purpose))
+	sel.within("backup.device", f.Within)
 	if f.After != "" {
 		sel.and("(taken_at, id) < (SELECT taken_at, id FROM backup WHERE id = ?)", f.After)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"drydock/internal/access"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 )
@@ -24,6 +25,7 @@ type DeviceFilter struct {
 	Driver  string
 	Model   string
 	Version string
+	Within  []access.Scope // nil: the whole fleet
 	Text    string         // anywhere in id, address, model or serial, in any case
 	After   fleet.DeviceID // cursor: the last id of the page before
 	Limit   int            // 0: no limit
@@ -163,6 +165,7 @@ func (s *Store) Devices(ctx context.Context, f DeviceFilter) (devices []fleet.De
 	sel.equal("driver", f.Driver)
 	sel.equal("model", f.Model)
 	sel.equal("version", f.Version)
+	sel.within("device.id", f.Within)
 	if f.Text != "" {
 		sel.and(`search LIKE ? ESCAPE '\'`, like(strings.ToLower(f.Text)))
 	}

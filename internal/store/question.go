@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"drydock/internal/access"
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 )
@@ -17,6 +18,7 @@ type QuestionFilter struct {
 	Device fleet.DeviceID
 	Step   procedure.Step
 	Cause  procedure.Cause
+	Within []access.Scope // of the devices; nil: the whole fleet
 }
 
 // QuestionRecord is a question with what became of it.
@@ -41,6 +43,7 @@ func (s *Store) Questions(ctx context.Context, f QuestionFilter) (records []Ques
 	sel.equal("device", string(f.Device))
 	sel.equal("step", string(f.Step))
 	sel.equal("cause", string(f.Cause))
+	sel.within("question.device", f.Within)
 	query, args := sel.query("SELECT id, run, device, open, doc, sum, choice, answered_by, answered_at FROM question", "ORDER BY asked_at, id", 0)
 	err = s.read(ctx, query, args, func(rows *sql.Rows) error {
 		rec, err := scanQuestion(rows)

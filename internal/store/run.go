@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"drydock/internal/access"
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 )
@@ -67,9 +68,10 @@ type RunRecord struct {
 type RunFilter struct {
 	Device  fleet.DeviceID
 	Release fleet.ReleaseID
-	Active  *bool       // has not ended
-	After   fleet.RunID // cursor: the last id of the page before
-	Limit   int         // 0: no limit
+	Within  []access.Scope // of the devices; nil: the whole fleet
+	Active  *bool          // has not ended
+	After   fleet.RunID    // cursor: the last id of the page before
+	Limit   int            // 0: no limit
 }
 
 const runColumns = "SELECT id, seq, state, sum, started_at, updated_at FROM run"
@@ -112,6 +114,7 @@ func (s *Store) Run(ctx context.Context, id fleet.RunID) (rec RunRecord, err err
 // Runs gives the selected runs, newest first.
 func (s *Store) Runs(ctx context.Context, f RunFilter) (runs []RunRecord, err error) {
 	var sel selection
+	sel.within("run.device", f.Within)
 	sel.equal("device", string(f.Device))
 	sel.equal("release_id", string(f.Release))
 	switch {

@@ -41,6 +41,12 @@ func suite() map[string]func(*testing.T, *store.Store) {
 		"WritersTogether":   testWritersTogether,
 		"CancelledContext":  testCancelledContext,
 		"ReadsWhileWriting": testReadsWhileWriting,
+		"Users":             testUsers,
+		"UserChanges":       testUserChanges,
+		"Sessions":          testSessions,
+		"Tokens":            testTokens,
+		"Audit":             testAudit,
+		"Scopes":            testScopes,
 	}
 }
 

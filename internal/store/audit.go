@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"drydock/internal/access"
+)
+
+const auditObject = "audit log"
+
+// AppendAudit writes the next entry of the audit log and gives it back with
+// its number. On return it is on disk.
+func (s *Store) AppendAudit(ctx context.Context, e access.Entry) (access.Entry, error) {
+	for _, text := range []*string{&e.Actor, &e.Address, &e.Action, &e.Object, &e.Detail} {
+		*text = asText(*text)
+	}
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	e.At = fromMicros(micros(e.At))
+	key := s.auditKey()
+	var written access.Entry
+	err := s.write(ctx, func(ctx context.Context, t *tx) error {
+		next := e
+		var before string
+		if err := t.row(ctx, "SELECT seq, code FROM audit_head WHERE id = 1", nil, &next.Seq, &before); err != nil {
+			return err
+		}
+		next.Seq++
+		link, err := access.Chain(key, before, next)
+		if err != nil {
+			return err
+		}
+		if err := t.exec(ctx, "INSERT INTO audit (seq, at, actor, action, entry, code) VALUES (?, ?, ?, ?, ?, ?)",
+			link.Seq, micros(next.At), next.Actor, next.Action, link.Text, link.Code); err != nil {
+			return err
+		}
+		written = next
+		return t.exec(ctx, "UPDATE audit_head SET seq = ?, code = ? WHERE id = 1", link.Seq, link.Code)
+	})
+	return written, s.explain("store.AppendAudit", auditObject, err)
+}
+
+func (s *Store) auditKey() [32]byte { return s.keyring.Derive("audit log") }
+
+// AuditFilter selects entries; empty fields select all.
+type AuditFilter struct {
+	Actor  string
+	Action string
+	Before int64 // cursor: the last number of the page before
+	Limit  int   // 0: no limit
+}
+
+// Audit gives the selected entries, newest first.
+func (s *Store) Audit(ctx context.Context, f AuditFilter) (entries []access.Entry, err error) {
+	var sel selection
+	sel.equal("actor", f.Actor)
+	sel.equal("action", f.Action)
+	if f.Before > 0 {
+		sel.and("seq < ?", f.Before)
+	}
+	query, args := sel.query("SELECT entry FROM audit", "ORDER BY seq DESC", f.Limit)
+	err = s.read(ctx, query, args, func(r *sql.Rows) error {
+		var text string
+		if err := r.Scan(&text); err != nil {
+			return err
+		}
+		var e access.Entry
+		if err := json.Unmarshal([]byte(text), &e); err != nil {
+			return corrupt(auditObject, "an entry is not one: %w", err)
+		}
+		entries = append(entries, e)
+		return nil
+	})
+	return entries, s.explain("store.Audit", auditObject, err)
+}
+
+// VerifyAudit walks the whole log and gives the number and the code of its last
+// entry; fault.Corrupt names the first entry that is not what was written.
+func (s *Store) VerifyAudit(ctx context.Context) (seq int64, code string, err error) {
+	const op = "store.VerifyAudit"
+	// the head first: what is appended meanwhile lies behind it
+	if err := s.readOne(ctx, "SELECT seq, code FROM audit_head WHERE id = 1", nil, &seq, &code); err != nil {
+		return 0, "", s.explain(op, auditObject, err)
+	}
+	v := access.Verifier{Key: s.auditKey()}
+	err = s.read(ctx, "SELECT seq, entry, code FROM audit WHERE seq <= ? ORDER BY seq", []any{seq}, func(r *sql.Rows) error {
+		var l access.Link
+		if err := r.Scan(&l.Seq, &l.Text, &l.Code); err != nil {
+			return err
+		}
+		return v.Next(l)
+	})
+	if err == nil {
+		err = v.End(seq, code)
+	}
+	if err == nil {
+		err = s.auditBeyond(ctx, seq)
+	}
+	return v.Seq, v.Code, s.explain(op, auditObject, err)
+}
+
+// auditBeyond finds a head that was set back: entries that stay behind it,
+// and were not appended meanwhile.
+func (s *Store) auditBeyond(ctx context.Context, seq int64) error {
+	var last, head int64
+	if err := s.readOne(ctx, "SELECT COALESCE(max(seq), 0), (SELECT seq FROM audit_head WHERE id = 1) FROM audit", nil, &last, &head); err != nil {
+		return err
+	}
+	if last != head || head < seq {
+		return corrupt(auditObject, "its last entry is %d, and its head names %d", last, head)
+	}
+	return nil
+}
