@@ -50,6 +50,7 @@ func TestStories(t *testing.T) {
 			"capture":   capture,
 			"interrupt": interrupt,
 			"image":     image,
+			"netbox":    netbox,
 		},
 	})
 }
