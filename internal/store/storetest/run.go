@@ -28,6 +28,8 @@ func suite() map[string]func(*testing.T, *store.Store) {
 		"Backups":           testBackups,
 		"BackupPages":       testBackupPages,
 		"Settings":          testSettings,
+		"Campaigns":         testCampaigns,
+		"AdmitRace":         testAdmitRace,
 		"Commit":            testCommit,
 		"CommitIsolation":   testCommitIsolation,
 		"CommitChain":       testCommitChain,
