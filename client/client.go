@@ -147,6 +147,8 @@ func codeOf(status int) fault.Code {
 		return fault.NotFound
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		return fault.Denied
+	case status == http.StatusTooManyRequests:
+		return fault.Limited
 	case status == http.StatusConflict:
 		return fault.Conflict
 	case status < 500:

@@ -117,3 +117,11 @@ func isRun(small string) bool {
 	}
 	return utf8.RuneCountInString(small) < 4
 }
+
+// Decoy is a hash that fits no password and costs as much to check as one that
+// does, for a name that is not there.
+func Decoy(c Cost) string {
+	b64 := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.Memory, c.Time, c.Threads,
+		b64.EncodeToString(make([]byte, SaltSize)), b64.EncodeToString(make([]byte, hashSize)))
+}

@@ -3,25 +3,26 @@
 // problem+json (RFC 9457); it holds no rule of its own. OpenAPI 3.1 stands at
 // /openapi.json.
 //
-// Every route but /healthz, /readyz and /openapi.json needs the bearer token.
-// Secrets go in and never come out, but for the content of a backup, which is
+// What each operation needs stands in one table (routes.go); the gate lets
+// through what the table allows, and nothing else. Secrets go in and never come out, but for the content of a backup, which is
 // opened on purpose.
 package api
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"log/slog"
 	"net/http"
 	"path"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"drydock/client"
+	"drydock/internal/access"
 	"drydock/internal/engine"
 	"drydock/internal/fault"
 	"drydock/internal/secret"
@@ -36,11 +37,19 @@ type Parts struct {
 	Token   secret.String
 	Version string
 	Log     *slog.Logger
+	Rate    float64 // requests a second of one user or token; 0: 200
+	// Passwords is what checking one costs; zero: access.DefaultCost.
+	Passwords access.Cost
 }
 
 type server struct {
 	Parts
-	api huma.API
+	api         huma.API
+	routes      map[string]route
+	limits      *limits
+	crossOrigin *http.CrossOriginProtection
+	turns       chan struct{} // whoever checks a password has put one in
+	decoy       string
 }
 
 // New gives the handler of the whole API.
@@ -52,11 +61,21 @@ func New(p Parts) http.Handler {
 	config.CreateHooks = nil
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "the token that drydock serve made at its first start"},
+		"token": {Type: "http", Scheme: "bearer", Description: "an API token (drydock token create), or the token that drydock serve made at its first start"},
 	}
-	config.Security = []map[string][]string{{"token": {}}}
-	s := &server{Parts: p, api: humago.New(mux, config)}
-	s.api.UseMiddleware(s.authenticate)
+	config.Components.SecuritySchemes["session"] = &huma.SecurityScheme{Type: "apiKey", In: "cookie", Name: cookieName(true),
+		Description: "the cookie that a login sets; without TLS its name is " + cookieName(false)}
+	config.Security = []map[string][]string{{"token": {}}, {"session": {}}}
+	if p.Passwords == (access.Cost{}) {
+		p.Passwords = access.DefaultCost()
+	}
+	s := &server{Parts: p, api: humago.New(mux, config), routes: routes(), limits: newLimits(), crossOrigin: http.NewCrossOriginProtection(),
+		turns: make(chan struct{}, loginsAtOnce), decoy: access.Decoy(p.Passwords)}
+	s.api.UseMiddleware(s.gate)
+	s.logins()
+	s.users()
+	s.tokens()
+	s.auditLog()
 	s.general()
 	s.devices()
 	s.releases()
@@ -92,44 +111,31 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-// open are the operations that need no token.
-var open = map[string]bool{"healthz": true, "readyz": true}
-
-func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
-	if open[ctx.Operation().OperationID] {
-		next(ctx)
-		return
-	}
-	given, ok := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
-	if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(s.Token.Reveal())) != 1 {
-		p := problemOf(fault.New(fault.Denied, "", "", "the token is missing or not the right one").
-			WithHint("give --token, or DRYDOCK_TOKEN, with the text of the file token in the server's data directory"))
-		p.status = http.StatusUnauthorized
-		ctx.SetHeader("WWW-Authenticate", "Bearer")
-		ctx.SetHeader("Content-Type", "application/problem+json")
-		ctx.SetStatus(p.status)
-		p.Problem.Status = p.status
-		_ = s.api.Marshal(ctx.BodyWriter(), "application/json", p.Problem)
-		return
-	}
-	next(ctx)
-}
-
 // problem is an error on its way out.
 type problem struct {
 	client.Problem
 	status int
+	wait   time.Duration // until it may be tried again; 0: not said
 }
 
-func (p *problem) Error() string                      { return p.Detail }
-func (p *problem) GetStatus() int                     { return p.status }
-func (p *problem) ContentType(string) string          { return "application/problem+json" }
+func (p *problem) Error() string             { return p.Detail }
+func (p *problem) GetStatus() int            { return p.status }
+func (p *problem) ContentType(string) string { return "application/problem+json" }
+func (p *problem) GetHeaders() http.Header {
+	if p.wait == 0 {
+		return nil
+	}
+	return retryAfter(p.wait)
+}
 func (p *problem) MarshalJSON() (raw []byte, e error) { return marshal(p.Problem) }
 
 func problemOf(err error) *problem {
 	code := fault.CodeOf(err)
 	status := code.Status()
-	return &problem{status: status, Problem: client.Problem{
+	if errors.Is(err, unknownError{}) {
+		status = http.StatusUnauthorized
+	}
+	return &problem{status: status, wait: waitOf(err), Problem: client.Problem{
 		Title: http.StatusText(status), Status: status, Detail: err.Error(), Code: code, Hint: fault.HintOf(err),
 	}}
 }
@@ -139,9 +145,13 @@ func problemOf(err error) *problem {
 // that.
 func register[I, O any](s *server, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
-		out, err := handle(ctx, in)
+		err := s.ordered(ctx, in)
 		if err == nil {
-			return out, nil
+			var out *O
+			if out, err = handle(ctx, in); err == nil {
+				return out, nil
+			}
+			s.failed(ctx, err)
 		}
 		if fault.CodeOf(err) == fault.Internal && !errors.Is(err, context.Canceled) {
 			s.Log.Error("request failed", "operation", op.OperationID, "err", err)

@@ -27,7 +27,7 @@ func (s *server) backups() {
 		After  fleet.BackupID `query:"after" doc:"cursor: the last id of the page before"`
 		Limit  int            `query:"limit" minimum:"1" maximum:"10000" default:"100"`
 	}) (*body[[]fleet.Backup], error) {
-		return list(s.Store.Backups(ctx, store.BackupFilter{Device: q.Device, Run: q.Run, After: q.After, Limit: q.Limit}))
+		return list(s.Store.Backups(ctx, store.BackupFilter{Device: q.Device, Run: q.Run, Within: within(ctx), After: q.After, Limit: q.Limit}))
 	})
 	register(s, get("show-backup", "/api/v1/backups/{id}", "What is known about a backup"), func(ctx context.Context, in *backupID) (*body[fleet.Backup], error) {
 		return answer(s.Store.Backup(ctx, in.ID))
@@ -43,6 +43,9 @@ func (s *server) backups() {
 		A fleet.BackupID `query:"a" required:"true"`
 		B fleet.BackupID `query:"b" required:"true"`
 	}) (*body[client.Diff], error) {
+		if err := s.mayBackup(ctx, q.A, q.B); err != nil {
+			return nil, err
+		}
 		d, err := s.Engine.Diff(ctx, q.A, q.B)
 		return answer(diff(d), err)
 	})

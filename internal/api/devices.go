@@ -31,7 +31,7 @@ type deviceQuery struct {
 func (s *server) devices() {
 	register(s, get("list-devices", "/api/v1/devices", "Devices by id"), func(ctx context.Context, q *deviceQuery) (*body[[]fleet.Device], error) {
 		return list(s.Store.Devices(ctx, store.DeviceFilter{Label: q.Label, Driver: q.Driver, Model: q.Model, Version: q.Version,
-			Text: q.Text, After: q.After, Limit: q.Limit}))
+			Within: within(ctx), Text: q.Text, After: q.After, Limit: q.Limit}))
 	})
 	put := huma.Operation{OperationID: "put-devices", Method: http.MethodPut, Path: "/api/v1/devices",
 		Summary: "Add or change devices, all or none", DefaultStatus: http.StatusNoContent, MaxBodyBytes: 64 << 20}
@@ -80,6 +80,9 @@ func (s *server) devicePut(ctx context.Context, d client.NewDevice) (store.Devic
 	if err != nil && !isNew {
 		return store.DevicePut{}, err
 	}
+	if err := s.mayPut(ctx, d, isNew, known.Labels); err != nil {
+		return store.DevicePut{}, err
+	}
 	known.ID, known.Address, known.Driver, known.Labels = d.ID, d.Address, d.Driver, d.Labels
 	if d.Serial != "" && d.Serial != known.Identity.Serial {
 		known.Identity = fleet.Identity{Serial: d.Serial}
@@ -96,6 +99,16 @@ func (s *server) devicePut(ctx context.Context, d client.NewDevice) (store.Devic
 			WithHint("give a community (v1, v2c) or a user (v3)")
 	}
 	return put, nil
+}
+
+// mayPut checks a device's scope as it is and as it shall be: nobody gives a
+// device away, or takes one.
+func (s *server) mayPut(ctx context.Context, d client.NewDevice, isNew bool, labels map[string]string) error {
+	r := requestOf(ctx)
+	if !isNew && !r.who.May(r.route.need, labels) || !r.who.May(r.route.need, d.Labels) {
+		return denied(r.who, r.route.need, "device "+string(d.ID)+" with these labels")
+	}
+	return nil
 }
 
 func credentials(c client.Credentials) fleet.Credentials {

@@ -21,6 +21,9 @@ func (s *server) discovery() {
 func (s *server) discover(ctx context.Context, in *struct{ Body client.Sweep }, send sse.Sender) {
 	sweep, err := sweepOf(in.Body)
 	if err == nil {
+		err = s.ordered(ctx, in)
+	}
+	if err == nil {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		err = s.Engine.Discover(ctx, sweep, func(step engine.Swept) {

@@ -13,7 +13,7 @@ func (s *server) questions() {
 	register(s, get("list-questions", "/api/v1/questions", "Questions that wait for an answer"), func(ctx context.Context, q *struct {
 		All bool `query:"all" doc:"answered and withdrawn ones too"`
 	}) (*body[[]client.Question], error) {
-		records, err := s.Store.Questions(ctx, store.QuestionFilter{Open: !q.All})
+		records, err := s.Store.Questions(ctx, store.QuestionFilter{Open: !q.All, Within: within(ctx)})
 		return list(mapped(records, question), err)
 	})
 	op := post("answer-question", "/api/v1/questions/{id}/answer", "Answer; the first answer wins")
@@ -37,7 +37,7 @@ func (s *server) answer(ctx context.Context, id string, r client.Reply) (client.
 	if !before.Open && before.Choice != "" {
 		return before, fault.New(fault.Conflict, "", "question "+id, "%s has answered it with %q", before.AnsweredBy, before.Choice)
 	}
-	reply := procedure.Reply{Question: id, Choice: r.Choice, By: by(r.By)}
+	reply := procedure.Reply{Question: id, Choice: r.Choice, By: by(ctx, r.By)}
 	if len(r.Configuration) > 0 {
 		if reply.Edited, err = s.Engine.Edit(ctx, before.Run, id, r.Configuration, reply.By); err != nil {
 			return before, err

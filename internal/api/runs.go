@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/sse"
 
 	"drydock/client"
+	"drydock/internal/engine"
 	"drydock/internal/fleet"
 	"drydock/internal/store"
 )
@@ -21,6 +22,9 @@ func (s *server) runs() {
 			if err != nil {
 				return nil, err
 			}
+			if err := s.mayOrder(ctx, o); err != nil {
+				return nil, err
+			}
 			plans, err := s.Engine.Preview(ctx, o)
 			return list(mapped(plans, plan), err)
 		})
@@ -28,6 +32,9 @@ func (s *server) runs() {
 		func(ctx context.Context, in *body[client.RunOrder]) (*body[[]client.RunStarted], error) {
 			o, err := order(in.Body)
 			if err != nil {
+				return nil, err
+			}
+			if err := s.mayOrder(ctx, o); err != nil {
 				return nil, err
 			}
 			rows, err := s.Engine.Start(ctx, s.Runtime, o)
@@ -39,7 +46,7 @@ func (s *server) runs() {
 		After  fleet.RunID    `query:"after" doc:"cursor: the last id of the page before"`
 		Limit  int            `query:"limit" minimum:"1" maximum:"20000" default:"100"`
 	}) (*body[[]client.Run], error) {
-		filter := store.RunFilter{Device: q.Device, After: q.After, Limit: q.Limit}
+		filter := store.RunFilter{Device: q.Device, Within: within(ctx), After: q.After, Limit: q.Limit}
 		if q.Active {
 			filter.Active = &q.Active
 		}
@@ -71,7 +78,7 @@ func (s *server) runs() {
 			By string `json:"by,omitempty" doc:"who stops it"`
 		}
 	}) (*body[client.Run], error) {
-		if _, err := s.Runtime.Cancel(ctx, in.ID, by(in.Body.By)); err != nil {
+		if _, err := s.Runtime.Cancel(ctx, in.ID, by(ctx, in.Body.By)); err != nil {
 			return nil, err
 		}
 		record, err := s.Store.Run(ctx, in.ID)
@@ -94,7 +101,7 @@ func (s *server) events(ctx context.Context, in *struct {
 	sent := map[fleet.RunID]int{}
 	for _, id := range in.Runs {
 		record, err := s.Store.Run(ctx, id)
-		if err != nil {
+		if err != nil || s.may(ctx, record.State.Plan.Device) != nil {
 			return
 		}
 		sent[id] = record.Seq
@@ -104,6 +111,9 @@ func (s *server) events(ctx context.Context, in *struct {
 	}
 	for change := range changes {
 		if len(wanted) > 0 && !wanted[change.Run] && !change.Gap || change.Seq != 0 && change.Seq <= sent[change.Run] {
+			continue
+		}
+		if change.Run != "" && s.may(ctx, change.State.Plan.Device) != nil {
 			continue
 		}
 		if send.Data(client.Change{Run: change.Run, Device: change.State.Plan.Device, Release: change.State.Plan.Release,
@@ -122,10 +132,10 @@ func (s *server) run(r store.RunRecord) client.Run {
 	return out
 }
 
-// by names who did it where the client did not.
-func by(given string) string {
-	if given == "" {
-		return "api"
+// mayOrder checks every device that an order names, and the backup.
+func (s *server) mayOrder(ctx context.Context, o engine.Order) error {
+	if err := s.may(ctx, o.Devices...); err != nil {
+		return err
 	}
-	return given
+	return s.mayBackup(ctx, o.Backup)
 }

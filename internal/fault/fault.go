@@ -28,6 +28,7 @@ const (
 	Unavailable Code = "unavailable" // a peer or a resource is not there now; may be repeated
 	Timeout     Code = "timeout"     // the predetermined time has passed; may be repeated
 	Full        Code = "full"        // no room: disk, memory, table; may be repeated after making room
+	Limited     Code = "limited"     // too many requests or tries; may be repeated after a while
 	Corrupt     Code = "corrupt"     // stored or received bytes are not what they were
 )
 
@@ -54,6 +55,7 @@ var traits = map[Code]struct {
 	Unavailable: {http.StatusServiceUnavailable, ExitFailed, true},
 	Timeout:     {http.StatusGatewayTimeout, ExitFailed, true},
 	Full:        {http.StatusInsufficientStorage, ExitFailed, true},
+	Limited:     {http.StatusTooManyRequests, ExitFailed, true},
 	Corrupt:     {http.StatusInternalServerError, ExitFailed, false},
 }
 

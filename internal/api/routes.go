@@ -1,0 +1,82 @@
+package api
+
+import "drydock/internal/access"
+
+// object says what an operation is about, and so whose labels decide.
+type object string
+
+// The objects. Whoever has a role in some scope may do it to what lies there.
+const (
+	shared     object = "shared"   // what all scopes share: drivers, releases; a role in any scope will do
+	whole      object = "whole"    // what concerns the whole fleet: a role without a scope is needed
+	ofDevice   object = "device"   // the device {id}
+	ofRun      object = "run"      // the device of the run {id}
+	ofBackup   object = "backup"   // the device of the backup {id}
+	ofQuestion object = "question" // the device of the question {id}
+	listed     object = "listed"   // many: the handler gives only those in within(ctx)
+	named      object = "named"    // the handler calls may for each device that the request names
+	own        object = "own"      // the handler sees to it that it belongs to whoever asks
+)
+
+// route is what an operation needs. What changes something is audited.
+type route struct {
+	need    access.Permission
+	object  object
+	audited bool
+}
+
+// routes is the one table of what each operation needs, by operation id. One
+// that is not here is refused, and a test fails.
+func routes() map[string]route {
+	return map[string]route{
+		"healthz": {access.Open, shared, false},
+		"readyz":  {access.Open, shared, false},
+		"version": {access.Known, shared, false},
+
+		"show-setup": {access.Open, shared, false},
+		"setup":      {access.Open, shared, false}, // the handlers of these two audit
+		"login":      {access.Open, shared, false}, // them: they know the name
+		"logout":     {access.Known, own, true},
+		"me":         {access.Known, own, false},
+
+		"list-users":      {access.Administer, whole, false},
+		"add-user":        {access.Administer, whole, true},
+		"change-user":     {access.Administer, whole, true},
+		"remove-user":     {access.Administer, whole, true},
+		"change-password": {access.Known, own, true},
+		"list-tokens":     {access.Known, own, false},
+		"add-token":       {access.Known, own, true},
+		"revoke-token":    {access.Known, own, true},
+		"list-audit":      {access.Administer, whole, false},
+		"verify-audit":    {access.Administer, whole, false},
+
+		"list-devices":  {access.View, listed, false},
+		"put-devices":   {access.Operate, named, true},
+		"show-device":   {access.View, ofDevice, false},
+		"remove-device": {access.Operate, ofDevice, true},
+		"list-drivers":  {access.View, shared, false},
+		"show-driver":   {access.View, shared, false},
+		"discover":      {access.Operate, whole, true},
+
+		"list-releases": {access.View, shared, false},
+		"show-release":  {access.View, shared, false},
+		"add-release":   {access.Operate, whole, true},
+
+		"plan":        {access.View, named, false},
+		"start-runs":  {access.Operate, named, true},
+		"list-runs":   {access.View, listed, false},
+		"show-run":    {access.View, ofRun, false},
+		"run-journal": {access.View, ofRun, false},
+		"run-report":  {access.Reveal, ofRun, false},
+		"cancel-run":  {access.Operate, ofRun, true},
+		"events":      {access.View, listed, false},
+
+		"list-questions":  {access.View, listed, false},
+		"answer-question": {access.Operate, ofQuestion, true},
+
+		"list-backups": {access.View, listed, false},
+		"show-backup":  {access.View, ofBackup, false},
+		"open-backup":  {access.Reveal, ofBackup, true},
+		"diff-backups": {access.Reveal, named, false},
+	}
+}
