@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 	"time"
@@ -176,15 +177,22 @@ func (e *Engine) sweep(ctx context.Context, s Sweep, all []netip.Addr, known map
 	return group.Wait()
 }
 
-// ask tries the credentials on one address; nil = nobody answered.
+// ask tries the credentials on one address; nil = nobody answered. An agent
+// that has answered but takes none of them is there all the same.
 func (e *Engine) ask(ctx context.Context, s Sweep, at netip.AddrPort) *Found {
+	var refused *Found
+	var pdu *snmp.PDUError
 	for i, c := range s.Credentials {
-		if f := e.greet(ctx, at, c); f != nil {
+		f, err := e.greet(ctx, at, c)
+		switch {
+		case err == nil:
 			f.Credentials = i
 			return f
+		case refused == nil && (fault.Is(err, fault.Denied) || errors.As(err, &pdu)):
+			refused = &Found{Address: at, Credentials: i, Problem: err.Error()}
 		}
 	}
-	return nil
+	return refused
 }
 
 // The objects that every agent has (RFC 3418).
@@ -194,19 +202,19 @@ const (
 	oidSysName     = "1.3.6.1.2.1.1.5.0"
 )
 
-func (e *Engine) greet(ctx context.Context, at netip.AddrPort, c fleet.Credentials) *Found {
+func (e *Engine) greet(ctx context.Context, at netip.AddrPort, c fleet.Credentials) (*Found, error) {
 	session, err := snmp.Dial(ctx, snmp.Target{Address: at, Credentials: snmp.Credentials(c), Timeout: sweepPatience, Retries: 1, OnDemand: true})
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	defer session.Close()
 	oids, err := parseOIDs([]string{oidSysDescr, oidSysObjectID, oidSysName})
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	vars, err := session.Get(ctx, oids...)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	f := &Found{Address: at}
 	for _, v := range vars {
@@ -225,7 +233,7 @@ func (e *Engine) greet(ctx context.Context, at netip.AddrPort, c fleet.Credentia
 		f.Driver = d.Name()
 		e.readIdentity(ctx, session, d, f)
 	}
-	return f
+	return f, nil
 }
 
 // readIdentity has the driver read who the device is.

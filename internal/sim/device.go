@@ -60,7 +60,9 @@ func (d *Device) observe(e equipment.Effect) {
 	case "end":
 		d.ends[e.Order.Type].Add(1)
 	case "identity":
-		d.engine.Store(d.newEngine(e.Identity))
+		if !d.spec.Quirks.EngineOfSoftware { // else speaking does it, without the equipment's lock
+			d.engine.Store(d.newEngine(e.Identity))
+		}
 	}
 	d.log.add(d.Number, e)
 	if d.spec.Observe != nil {

@@ -34,6 +34,9 @@ func (f *Fleet) listen() (*agent, error) {
 	if len(f.spec.Faults) > 0 {
 		c.Drop = a.drop
 	}
+	if other := f.spec.Quirks.AnswersFrom; other.IsValid() {
+		c.Source = func(netip.Addr) netip.Addr { return other }
+	}
 	var err error
 	if a.Agent, err = snmp.ListenAgent(c); err != nil {
 		return nil, err
@@ -50,10 +53,10 @@ func (a *agent) serve(ctx context.Context) error {
 
 func (f *Fleet) resolve(local netip.Addr) (*snmp.Device, bool) {
 	d := f.byAddress(local)
-	if d == nil || !d.eq.Up() {
+	if d == nil || !d.eq.Up() || d.silent() {
 		return nil, false
 	}
-	return d.engine.Load(), true
+	return d.speaking(), true
 }
 
 // drop loses requests and answers as the faults of the device say, and holds up
@@ -84,9 +87,11 @@ func (a *agent) drop(local netip.Addr, set, response bool) (lost bool) {
 
 // newEngine makes what the agent knows of a device that has this identity.
 func (d *Device) newEngine(id equipment.Identity) *snmp.Device {
+	engineID := d.engineID(id)
 	e := &snmp.Device{
-		MIB: mib{d.eq.Interface()}, EngineID: []byte(id.EngineID), Users: d.spec.users,
+		MIB: mib{d.eq.Interface(), engineID}, EngineID: []byte(engineID), Users: d.spec.users,
 		ReadCommunity: d.spec.read, WriteCommunity: d.spec.write, Uptime: d.eq.Uptime,
+		Versions: d.spec.Quirks.SNMP, MaxMessage: d.spec.Quirks.MaxMessage,
 	}
 	e.Boots = func() uint32 { boots, _ := d.eq.Engine(); return boots }
 	e.Time = func() uint32 { _, seconds := d.eq.Engine(); return seconds }
@@ -94,11 +99,17 @@ func (d *Device) newEngine(id equipment.Identity) *snmp.Device {
 }
 
 // mib shows the interface unit to the agent.
-type mib struct{ equipment.InterfaceUnit }
+type mib struct {
+	equipment.InterfaceUnit
+	engineID string
+}
 
 // Next gives the first instance after an OID.
 func (m mib) Next(oid snmp.OID) (snmp.OID, snmp.Value, bool) {
 	b, ok := m.InterfaceUnit.Next(oid)
+	if ok && b.OID.Compare(snmpEngineID) == 0 {
+		b.Value = m.Get(b.OID)
+	}
 	return b.OID, b.Value, ok
 }
 
@@ -122,8 +133,12 @@ type notifier struct {
 
 // Notify sends a trap, with the first of the fleet's credentials.
 func (n notifier) Notify(ctx context.Context, note equipment.Notification) {
-	err := n.agent.Notify(ctx, n.d.engine.Load(), snmp.Trap{
-		Local: n.d.Addr, Sink: n.d.spec.TrapSink, Credentials: snmp.Credentials(n.d.spec.Credentials[0]), OID: note.Type, Vars: note.Bindings,
+	from := n.d.Addr
+	if other := n.d.spec.Quirks.TrapsFrom; other.IsValid() {
+		from = other
+	}
+	err := n.agent.Notify(ctx, n.d.speaking(), snmp.Trap{
+		Local: from, Sink: n.d.spec.TrapSink, Credentials: snmp.Credentials(n.d.spec.Credentials[0]), OID: note.Type, Vars: note.Bindings,
 	})
 	if err != nil && ctx.Err() == nil {
 		n.d.spec.Log.Debug("trap was not sent", "device", n.d.Addr, "err", err)

@@ -49,6 +49,7 @@ type Spec struct {
 	Credentials []fleet.Credentials
 	TrapSink    netip.AddrPort // where notifications go; none where invalid
 
+	Quirks    Quirks
 	Faults    []Fault
 	EffectLog string // path of a file to append every effect to; none where empty
 	// Observe, where not nil, is told of every effect. It is called with locks
@@ -129,6 +130,9 @@ func (s Spec) withDefaults() (Spec, error) {
 		return s, invalid("no equipment of driver %q can be simulated, only that of drydock-iad", s.Driver)
 	case !s.First.Is4() || !s.First.IsLoopback() || !s.address(s.Devices).IsLoopback():
 		return s, invalid("%d addresses from %v on: all must be in 127.0.0.0/8", s.Devices, s.First)
+	}
+	if err := s.Quirks.check(); err != nil {
+		return s, err
 	}
 	for _, model := range s.Models {
 		if ports(model) == 0 {

@@ -61,6 +61,9 @@ type AgentConfig struct {
 	// Drop, if not nil, loses requests (before they have an effect) or
 	// responses (after it) on purpose.
 	Drop func(local netip.Addr, set, response bool) bool
+	// Source, if not nil, gives the address that responses of the device at local
+	// come from, for equipment that answers from another interface.
+	Source func(local netip.Addr) netip.Addr
 }
 
 // Agent answers for many devices on one UDP socket, each from its own address.
@@ -213,7 +216,7 @@ func (a *Agent) handle(ctx context.Context, r request) {
 		a.config.Log.Warn("response cannot be made", "device", r.local, "peer", r.from, "err", err)
 	case answer == nil, a.drops(r, true):
 	default:
-		if err := a.send(r.local, r.from, answer); err != nil {
+		if err := a.send(a.source(r.local), r.from, answer); err != nil {
 			a.config.Log.Debug("response was not sent", "device", r.local, "peer", r.from, "err", err)
 			return
 		}
@@ -224,6 +227,13 @@ func (a *Agent) handle(ctx context.Context, r request) {
 // drops asks whether to lose a request, or its response, on purpose.
 func (a *Agent) drops(r request, response bool) bool {
 	return a.config.Drop != nil && a.config.Drop(r.local, r.message.PDU.Type == pduSet, response)
+}
+
+func (a *Agent) source(local netip.Addr) netip.Addr {
+	if a.config.Source == nil {
+		return local
+	}
+	return a.config.Source(local)
 }
 
 // send sends from a device's own address.
