@@ -10,6 +10,10 @@
 // handed to whoever owns the goroutines (Options.Go). The SNMP protocol itself
 // is elsewhere: the interface unit gets, walks and sets a tree of objects.
 //
+// Real equipment is a Box: then the operations are done by it, and what the
+// operation table says is remembered on flash. Everything else, the interface
+// unit above all, is the same code.
+//
 // Invariants. One operation runs at a time. What is in the Flash is whole: a
 // file that did not come to its end, has a wrong digest or is for another model
 // never becomes an image that can start, and a restart at any moment leaves

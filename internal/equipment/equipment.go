@@ -40,6 +40,12 @@ type Options struct {
 	Strict   bool     // new software refuses the old form of the configuration
 	Pack     Migrator // for modify; that operation fails without one
 
+	// Box is real equipment. Where there is one, Image, Config, Factory,
+	// Capacity, Timings, Strict, Pack, Files and Deviate are not used.
+	Box      Box
+	Memory   Memory             // what Remember was last given; zero for new equipment
+	Remember func(Memory) error // makes it durable; nil: nothing outlives the process
+
 	Files    FileClient
 	Notifier Notifier // nil: no notifications
 	// Go runs work in a goroutine of its owner, who cancels its context at the
@@ -104,10 +110,14 @@ func New(o Options) *Equipment {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Equipment{
-		opts: o, identity: o.Identity, up: true, boots: 1, started: time.Now(),
+	e := &Equipment{
+		opts: o, identity: o.Identity, up: true, boots: o.Memory.Boots + 1, started: time.Now(),
 		flash: NewFlash(o.Capacity, Bank{Image: o.Image, Config: o.Config}),
 	}
+	for _, m := range o.Memory.Rows {
+		e.addRow(m.row())
+	}
+	return e
 }
 
 // Interface is the interface unit.

@@ -85,6 +85,9 @@ func (u InterfaceUnit) Set(bindings []snmp.Varbind) (status snmp.Status, at int)
 	if s, at := p.check(); s != snmp.NoError {
 		return s, at
 	}
-	p.commit()
+	if err := p.commit(); err != nil {
+		e.opts.Log.Error("operation table was not saved", "err", err)
+		return snmp.CommitFailed, 0
+	}
 	return snmp.NoError, 0
 }

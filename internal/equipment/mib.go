@@ -19,6 +19,7 @@ var (
 	deOperationEntry    = root.Append(1, 2, 1)
 	deModelIad4         = root.Append(3, 1)
 	deModelIad24        = root.Append(3, 2)
+	deAgent             = root.Append(4)
 )
 
 // Scalars of deIdentity.
@@ -90,9 +91,9 @@ func scalar(oid snmp.OID, read func(*Equipment) snmp.Value) object {
 func systemObjects() []object {
 	return []object{
 		scalar(system.Append(1), func(e *Equipment) snmp.Value {
-			return octets("drydock " + e.identity.Model + " software " + e.flash.Running().Image.Version)
+			return octets("drydock " + e.identity.Model + " software " + e.version())
 		}),
-		scalar(system.Append(2), func(e *Equipment) snmp.Value { return snmp.OIDValue(modelOID(e.identity.Model)) }),
+		scalar(system.Append(2), func(e *Equipment) snmp.Value { return snmp.OIDValue(e.modelOID()) }),
 		scalar(system.Append(3), func(e *Equipment) snmp.Value { return snmp.TicksValue(e.uptime()) }),
 		scalar(system.Append(4), func(*Equipment) snmp.Value { return octets("") }),
 		scalar(system.Append(5), func(e *Equipment) snmp.Value { return octets(e.identity.Name) }),
@@ -103,8 +104,11 @@ func systemObjects() []object {
 
 // modelOID is sysObjectID of a model; of one that the MIB does not know, that of
 // the smallest.
-func modelOID(model string) snmp.OID {
-	if model == "IAD-24" {
+func (e *Equipment) modelOID() snmp.OID {
+	switch {
+	case e.opts.Box != nil:
+		return deAgent
+	case e.identity.Model == "IAD-24":
 		return deModelIad24
 	}
 	return deModelIad4
@@ -117,18 +121,18 @@ func interfaceObjects() []object {
 		return object{oid: ifEntry.Append(arc), instances: interfaceNumbers, read: read}
 	}
 	status := func(e *Equipment, i uint32) snmp.Value {
-		if i > uint32(e.identity.Ports) || e.configuration().portUp(int(i)) {
+		if e.interfaceUp(i) {
 			return integer(1)
 		}
 		return integer(2)
 	}
 	return []object{
-		scalar(interfaces.Append(1), func(e *Equipment) snmp.Value { return integer(e.identity.Ports + 1) }),
+		scalar(interfaces.Append(1), func(e *Equipment) snmp.Value { return integer(len(interfaceNumbers(e))) }),
 		column(1, func(_ *Equipment, i uint32) snmp.Value { return integer(i) }),
 		column(2, func(e *Equipment, i uint32) snmp.Value { return octets(interfaceName(e, i)) }),
 		column(3, func(e *Equipment, i uint32) snmp.Value {
 			if i > uint32(e.identity.Ports) {
-				return integer(6) // ethernetCsmacd
+				return integer(6) // ethernetCsmacd: also of a box, which has no FXS ports here
 			}
 			return integer(102) // voiceFXS
 		}),
@@ -138,14 +142,32 @@ func interfaceObjects() []object {
 }
 
 func interfaceNumbers(e *Equipment) []uint32 {
-	all := make([]uint32, e.identity.Ports+1)
+	n := e.identity.Ports + 1
+	if e.opts.Box != nil {
+		n = len(e.opts.Box.Facts().Interfaces)
+	}
+	all := make([]uint32, n)
 	for i := range all {
 		all[i] = uint32(i + 1)
 	}
 	return all
 }
 
+func (e *Equipment) interfaceUp(i uint32) bool {
+	if e.opts.Box != nil {
+		all := e.opts.Box.Facts().Interfaces
+		return int(i) <= len(all) && all[i-1].Up
+	}
+	return i > uint32(e.identity.Ports) || e.configuration().portUp(int(i))
+}
+
 func interfaceName(e *Equipment, i uint32) string {
+	if e.opts.Box != nil {
+		if all := e.opts.Box.Facts().Interfaces; int(i) <= len(all) {
+			return all[i-1].Name
+		}
+		return ""
+	}
 	if i > uint32(e.identity.Ports) {
 		return "wan 0"
 	}
@@ -166,14 +188,14 @@ func identityObjects() []object {
 	return []object{
 		at(deSerialNumber, func(e *Equipment) snmp.Value { return octets(e.identity.Serial) }),
 		at(deModelName, func(e *Equipment) snmp.Value { return octets(e.identity.Model) }),
-		at(deSoftwareVersion, func(e *Equipment) snmp.Value { return octets(e.flash.Running().Image.Version) }),
-		at(deKeptVersion, func(e *Equipment) snmp.Value { return octets(e.flash.Kept().Image.Version) }),
-		at(deFlashFree, func(e *Equipment) snmp.Value { return gauge(e.flash.Free() / 1024) }),
-		at(deBootCount, func(e *Equipment) snmp.Value { return snmp.CounterValue(e.boots) }),
-		at(deConfigVersion, func(e *Equipment) snmp.Value { return octets(e.flash.Running().Image.ConfigVersion()) }),
-		at(dePortsUp, func(e *Equipment) snmp.Value { return gauge(e.configuration().PortsUp()) }),
-		at(deImageDigest, func(e *Equipment) snmp.Value { return octets(hexDigest(e.flash.Running().Image.Digest)) }),
-		at(deConfigDigest, func(e *Equipment) snmp.Value { return octets(hexDigest(e.configuration().Digest())) }),
+		at(deSoftwareVersion, func(e *Equipment) snmp.Value { return octets(e.version()) }),
+		at(deKeptVersion, func(e *Equipment) snmp.Value { return octets(e.facts().Kept) }),
+		at(deFlashFree, func(e *Equipment) snmp.Value { return gauge(e.facts().Free / 1024) }),
+		at(deBootCount, func(e *Equipment) snmp.Value { return snmp.CounterValue(e.facts().Boots) }),
+		at(deConfigVersion, func(e *Equipment) snmp.Value { return octets(e.facts().ConfigVersion) }),
+		at(dePortsUp, func(e *Equipment) snmp.Value { return gauge(e.facts().PortsUp) }),
+		at(deImageDigest, func(e *Equipment) snmp.Value { return octets(e.facts().ImageDigest) }),
+		at(deConfigDigest, func(e *Equipment) snmp.Value { return octets(e.facts().ConfigDigest) }),
 	}
 }
 

@@ -50,7 +50,7 @@ func TestMIBHasTheCodesNumbers(t *testing.T) {
 	}
 	code := map[string]snmp.OID{
 		"drydockEquipmentMIB": root, "deOperationFinished": deOperationFinished, "deOperationFailed": deOperationFailed,
-		"deIdentity": deIdentity, "deOperationEntry": deOperationEntry, "deModelIad4": deModelIad4, "deModelIad24": deModelIad24,
+		"deIdentity": deIdentity, "deOperationEntry": deOperationEntry, "deModelIad4": deModelIad4, "deModelIad24": deModelIad24, "deAgent": deAgent,
 	}
 	for name, arc := range map[string]uint32{
 		"deSerialNumber": deSerialNumber, "deModelName": deModelName, "deSoftwareVersion": deSoftwareVersion, "deKeptVersion": deKeptVersion,

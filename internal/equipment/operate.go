@@ -35,6 +35,10 @@ func (e *Equipment) operate(owner context.Context, r *row, dev Deviation) {
 	}
 	e.mu.Unlock()
 
+	if e.opts.Box != nil {
+		e.operateBox(ctx, r, order, false)
+		return
+	}
 	err := e.do(ctx, order, dev)
 	if errors.Is(context.Cause(ctx), errRestart) || errors.Is(err, errRestart) {
 		err = failed(InternalError, "interrupted by a restart")
@@ -129,6 +133,9 @@ func (e *Equipment) finish(ctx context.Context, r *row, err error, silent bool) 
 	}
 	e.observe(Effect{What: "end", Order: r.Order, State: r.state, Cause: r.failure.Cause})
 	n := e.notification(r)
+	if err := e.remember(); err != nil {
+		e.opts.Log.Error("operation table was not saved", "err", err)
+	}
 	e.mu.Unlock()
 	e.opts.Log.Debug("operation ended", "device", e.Identity().Serial, "row", r.Index, "type", r.Type.String(), "err", err)
 	if !silent {

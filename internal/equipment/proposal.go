@@ -114,8 +114,10 @@ func (r *proposedRow) starts() bool {
 	return r.action == rowCreateAndGo || r.action == rowActive && r.state == Idle
 }
 
-// commit is the second phase: nothing can fail any more.
-func (p *proposal) commit() {
+// commit is the second phase. It can fail only where the rows cannot be made
+// durable; then nothing has changed.
+func (p *proposal) commit() error {
+	undo := p.e.snapshot()
 	for _, r := range p.rows {
 		switch {
 		case r.action == rowDestroy:
@@ -127,8 +129,18 @@ func (p *proposal) commit() {
 			added := r.row
 			p.e.addRow(&added)
 		}
+		if r.starts() { // what is remembered as running is never begun a second time
+			p.e.row(r.index).state = Running
+		}
+	}
+	if err := p.e.remember(); err != nil {
+		undo()
+		return err
+	}
+	for _, r := range p.rows {
 		if r.starts() {
 			p.e.start(p.e.row(r.index), r.dev)
 		}
 	}
+	return nil
 }

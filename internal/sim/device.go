@@ -42,8 +42,6 @@ func newDevice(s *Spec, number int, image equipment.Image, log *effectLog, work 
 	return d
 }
 
-func (d *Device) files() equipment.FileClient { return fileClient{d.Addr, d.spec} }
-
 // deviate is called with the equipment's lock held, by the SET that starts o.
 func (d *Device) deviate(o equipment.Order) equipment.Deviation {
 	dev, swallow := d.deviation(o, d.trouble.take(o.Type))

@@ -1,100 +1,17 @@
 package sim
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"io"
-	"net"
-	"net/netip"
-	"net/textproto"
 
 	"drydock/internal/equipment"
-	"drydock/internal/fault"
-	"drydock/internal/transfer/ftp"
-	"drydock/internal/transfer/tftp"
+	"drydock/internal/equipment/files"
 )
 
-// fileClient is the equipment.FileClient of a device: TFTP and FTP from its
-// own address.
-type fileClient struct {
-	local netip.Addr
-	spec  *Spec
-}
-
-func (c fileClient) tftp() *tftp.Client {
-	client := c.spec.TFTP
-	client.LocalAddr = netip.AddrPortFrom(c.local, 0)
-	return &client
-}
-
-func (c fileClient) ftp(s equipment.Server) (*ftp.Client, ftp.Login) {
-	client := c.spec.FTP
-	client.LocalAddr = c.local
-	login := ftp.Login{Server: at(s, 21), User: s.User, Password: s.Password}
-	if login.User == "" {
-		login.User = "anonymous"
-	}
-	return &client, login
-}
-
-// at is the server's address with the protocol's own port where none is given.
-func at(s equipment.Server, port uint16) netip.AddrPort {
-	if s.Addr.Port() != 0 {
-		port = s.Addr.Port()
-	}
-	return netip.AddrPortFrom(s.Addr.Addr(), port)
-}
-
-// Fetch implements equipment.FileClient.
-func (c fileClient) Fetch(ctx context.Context, s equipment.Server, name string, w io.Writer) error {
-	var n int64
-	var err error
-	if s.Protocol == equipment.FTP {
-		client, login := c.ftp(s)
-		n, err = client.Get(ctx, login, name, 0, w)
-	} else {
-		n, err = c.tftp().Get(ctx, at(s, 69), name, w)
-	}
-	return failure(n, err)
-}
-
-// Send implements equipment.FileClient.
-func (c fileClient) Send(ctx context.Context, s equipment.Server, name string, content []byte) error {
-	var n int64
-	var err error
-	if s.Protocol == equipment.FTP {
-		client, login := c.ftp(s)
-		n, err = client.Put(ctx, login, name, bytes.NewReader(content))
-	} else {
-		n, err = c.tftp().Put(ctx, at(s, 69), name, bytes.NewReader(content), int64(len(content)))
-	}
-	return failure(n, err)
-}
-
-// failure says in the MIB's words why a transfer failed after n octets.
-func failure(n int64, err error) error {
-	var known *equipment.Failure
-	var reply *textproto.Error
-	var op *net.OpError
-	cause := equipment.TransferFailed
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &known): // what writes the file says more
-		return known
-	case errors.As(err, &reply):
-		if reply.Code == 550 || reply.Code == 553 {
-			cause = equipment.FileNotFound
-		}
-	case errors.As(err, &op) && op.Op == "dial", fault.Is(err, fault.Timeout) && n == 0:
-		cause = equipment.ServerUnreachable
-	case fault.Is(err, fault.Timeout):
-		cause = equipment.TransferTimeout
-	case fault.Is(err, fault.Unavailable) && n == 0:
-		cause = equipment.FileNotFound // TFTP's ERROR instead of the first block
-	}
-	return &equipment.Failure{Cause: cause, Text: err.Error()}
+// files is the device's FileClient, from its own address. It does not take up
+// again what broke off.
+func (d *Device) files() equipment.FileClient {
+	return files.Client{Local: d.Addr, TFTP: d.spec.TFTP, FTP: d.spec.FTP}
 }
 
 // cutting ends every file after n octets, as if that were all.
