@@ -101,6 +101,7 @@ var doors = map[string][]string{
 	"github.com/spf13/cobra":              {"internal/cli"},
 	"charm.land/bubbletea":                {"internal/cli"},
 	"charm.land/lipgloss":                 {"internal/cli"},
+	"go.opentelemetry.io/otel":            {"internal/tracing", "internal/server/tracing"},
 	"go.temporal.io":                      {"internal/engine/temporal"},
 	"go.starlark.net":                     {"internal/migrate"},
 	"github.com/goccy/go-yaml":            {"internal/driver", "internal/migrate", "internal/cli"},

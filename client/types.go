@@ -236,3 +236,9 @@ type Found struct {
 	Known       fleet.DeviceID `json:"known,omitempty" doc:"the device of the fleet at this address"`
 	Problem     string         `json:"problem,omitempty" doc:"why its driver could not read more"`
 }
+
+// Readiness says which parts of a server can do their work.
+type Readiness struct {
+	Version string            `json:"version"`
+	Parts   map[string]string `json:"parts" doc:"by part: ready, or the code of what is wrong with it; the server's log says more"`
+}

@@ -40,6 +40,9 @@ type Parts struct {
 	Rate    float64 // requests a second of one user or token; 0: 200
 	// Passwords is what checking one costs; zero: access.DefaultCost.
 	Passwords access.Cost
+	// Ready asks every part whether it can do its work; nil: none is asked.
+	Ready   func(context.Context) map[string]error
+	Metrics http.Handler // serves the metrics; nil: none does
 }
 
 type server struct {
@@ -50,6 +53,7 @@ type server struct {
 	crossOrigin *http.CrossOriginProtection
 	turns       chan struct{} // whoever checks a password has put one in
 	decoy       string
+	readiness   readiness
 }
 
 // New gives the handler of the whole API.
@@ -77,6 +81,7 @@ func New(p Parts) http.Handler {
 	s.tokens()
 	s.auditLog()
 	s.general()
+	s.observability()
 	s.devices()
 	s.releases()
 	s.runs()
@@ -190,10 +195,6 @@ func (s *server) general() {
 	type none struct{}
 	register(s, get("healthz", "/healthz", "The process is up"), func(context.Context, *none) (*body[client.Version], error) {
 		return answer(client.Version{Version: s.Version, API: "v1"}, nil)
-	})
-	register(s, get("readyz", "/readyz", "The store can be used"), func(ctx context.Context, _ *none) (*body[client.Version], error) {
-		_, err := s.Store.Releases(ctx)
-		return answer(client.Version{Version: s.Version, API: "v1"}, err)
 	})
 	register(s, get("version", "/api/v1/version", "Version of the server"), func(context.Context, *none) (*body[client.Version], error) {
 		return answer(client.Version{Version: s.Version, API: "v1"}, nil)

@@ -32,6 +32,8 @@ func routes() map[string]route {
 		"healthz": {access.Open, shared, false},
 		"readyz":  {access.Open, shared, false},
 		"version": {access.Known, shared, false},
+		"metrics": {access.View, whole, false},
+		"profile": {access.Administer, whole, true},
 
 		"show-setup": {access.Open, shared, false},
 		"setup":      {access.Open, shared, false}, // the handlers of these two audit

@@ -12,6 +12,7 @@ type ServeOptions struct {
 	Database      string
 	Engine        string
 	HTTP          string
+	Metrics       string
 	TFTP          string
 	FTP           string
 	FTPPassive    string // "FIRST-LAST" of the passive ports
@@ -67,6 +68,7 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.StringVar(&o.Database, "database", "", "store `URL`: postgres://..., or a path for SQLite (default: drydock.db in the data directory)")
 	flags.StringVar(&o.Engine, "engine", "local", "engine `URL`: local")
 	flags.StringVar(&o.HTTP, "http", "127.0.0.1:8480", "`ADDR` of the HTTP API")
+	flags.StringVar(&o.Metrics, "metrics", "", "`ADDR` that serves /metrics without a token; empty: only the API does, with one")
 	flags.StringVar(&o.TFTP, "tftp", ":69", "`ADDR` of the TFTP server; empty: none")
 	flags.StringVar(&o.FTP, "ftp", ":21", "`ADDR` of the FTP server; empty: none")
 	flags.StringVar(&o.FTPPassive, "ftp-passive", "", "`FIRST-LAST` of the FTP server's passive ports (default: any)")

@@ -24,6 +24,7 @@ import (
 	"drydock/internal/fleet"
 	"drydock/internal/migrate"
 	"drydock/internal/procedure"
+	"drydock/internal/snmp"
 	"drydock/internal/store"
 	"drydock/internal/transfer"
 )
@@ -44,8 +45,10 @@ type Config struct {
 	// SNMPTimeout and SNMPRetries bound one request; zero: 2 s and 2.
 	SNMPTimeout time.Duration
 	SNMPRetries int
-	Now         func() time.Time // nil: time.Now
-	Log         *slog.Logger
+	// Exchanged is told of every SNMP request once it is over; nil: nobody.
+	Exchanged func(snmp.Exchange)
+	Now       func() time.Time // nil: time.Now
+	Log       *slog.Logger
 }
 
 // Engine is the part of drydock that knows how things are done. It may be used

@@ -25,7 +25,7 @@ func (t *task) dial(ctx context.Context) (err error) {
 	t.hold.user = snmp.User{Name: creds.User, AuthProtocol: creds.AuthProtocol, AuthPassword: creds.AuthPassword,
 		PrivProtocol: creds.PrivProtocol, PrivPassword: creds.PrivPassword}
 	t.mu.Unlock()
-	t.session, err = snmp.Dial(ctx, snmp.Target{Address: t.address, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, Retries: t.SNMPRetries})
+	t.session, err = snmp.Dial(ctx, snmp.Target{Address: t.address, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, Retries: t.SNMPRetries, Observe: t.Exchanged})
 	return err
 }
 

@@ -143,6 +143,11 @@ const (
 	Expired    Outcome = "expired"     // nobody answered before the question's deadline
 )
 
+// Outcomes lists every outcome.
+func Outcomes() []Outcome {
+	return []Outcome{Updated, Unneeded, RolledBack, Stopped, BackedUp, Reverted, Restored, Expired}
+}
+
 // Left says in what state a run that ended left the device.
 type Left string
 

@@ -27,6 +27,7 @@ import (
 	"drydock/internal/fault"
 	"drydock/internal/migrate"
 	"drydock/internal/secret"
+	"drydock/internal/server/metrics"
 	"drydock/internal/snmp"
 	"drydock/internal/store"
 	"drydock/internal/transfer"
@@ -41,6 +42,7 @@ type Options struct {
 	Data          string // directory: key, token, database, blobs
 	Database      string // store URL; empty: drydock.db in Data
 	HTTP          string
+	Metrics       string // address that serves /metrics without a token; empty: none
 	TFTP          string
 	FTP           string
 	FTPPassive    string // "FIRST-LAST"
@@ -62,10 +64,14 @@ type Server struct {
 	TFTPAddr netip.AddrPort // where TFTP is served; invalid if nowhere
 	FTPAddr  netip.AddrPort // where FTP is served; invalid if nowhere
 	TrapAddr netip.AddrPort // where notifications are heard; invalid if nowhere
+	// MetricsAddr is where /metrics is served without a token; invalid if nowhere.
+	MetricsAddr netip.AddrPort
 
-	store *store.Store
-	group *errgroup.Group
-	stop  context.CancelFunc
+	store   *store.Store
+	metrics *metrics.Metrics
+	ready   []part
+	group   *errgroup.Group
+	stop    context.CancelFunc
 }
 
 // Start starts every part; the server runs until ctx ends or a part fails. On
@@ -89,11 +95,12 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 	if database == "" {
 		database = filepath.Join(o.Data, "drydock.db")
 	}
-	st, err := store.Open(ctx, database, store.Options{Keyring: keys, Holder: holder(), Dir: o.Data, Log: o.Log})
+	meter := metrics.New(o.Version)
+	st, err := store.Open(ctx, database, store.Options{Keyring: keys, Holder: holder(), Dir: o.Data, Log: o.Log, Observe: meter.Transaction})
 	if err != nil {
 		return nil, err
 	}
-	s = &Server{Token: token, store: st}
+	s = &Server{Token: token, store: st, metrics: meter}
 	run, stop := context.WithCancel(ctx)
 	s.stop = stop
 	s.group, run = errgroup.WithContext(run)
@@ -107,7 +114,7 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 // parts starts the listeners, then the runtime, then the API: a device that
 // was told to come before a restart finds the file server up.
 func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) error {
-	config := engine.Config{Store: s.store, NameKey: keys.Derive("grant names"), Log: o.Log}
+	config := engine.Config{Store: s.store, NameKey: keys.Derive("grant names"), Log: o.Log, Exchanged: s.metrics.Exchange}
 	var err error
 	if config.Drivers, err = loadDrivers(o.Drivers); err != nil {
 		return err
@@ -120,7 +127,7 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 			return fault.New(fault.Invalid, "", "--server-address", "%w", err)
 		}
 	}
-	config.Grants = transfer.NewRegistry(transfer.Config{})
+	config.Grants = transfer.NewRegistry(transfer.Config{Observe: s.metrics.Transfer})
 	s.group.Go(func() error { <-ctx.Done(); config.Grants.Shutdown(); return nil })
 	if config.TFTPPort, err = s.serveTFTP(ctx, o, config.Grants); err != nil {
 		return err
@@ -129,13 +136,20 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 		return err
 	}
 	eng := engine.New(config)
-	runtime := local.New(local.Options{Journal: s.store, Performer: eng, Log: o.Log})
-	s.group.Go(func() error { return runtime.Run(ctx) })
+	runtime := local.New(local.Options{Journal: s.store, Performer: eng, Log: o.Log, Observe: s.metrics.Change})
+	s.add("database", s.store.CheckDatabase)
+	s.add("blobs", s.store.CheckBlobs)
+	s.serving("engine", func() error { return runtime.Run(ctx) })
 	s.group.Go(func() error { return lost(ctx, s.store) })
-	if err := s.receiveTraps(ctx, o, eng, runtime); err != nil {
+	traps, err := s.receiveTraps(ctx, o, eng, runtime)
+	if err != nil {
 		return err
 	}
-	return s.serveHTTP(ctx, o, api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Token: s.Token, Version: o.Version, Log: o.Log}))
+	if err := s.observe(ctx, o, runtime, config.Grants, traps); err != nil {
+		return err
+	}
+	return s.serveHTTP(ctx, o, s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Token: s.Token, Version: o.Version, Log: o.Log,
+		Ready: s.Ready, Metrics: s.metrics.Handler()})))
 }
 
 // Wait waits until the server has stopped and gives why, nil after a stop that
@@ -293,7 +307,7 @@ func (s *Server) serveTFTP(ctx context.Context, o Options, grants *transfer.Regi
 	if err != nil {
 		return 0, cannotListen("TFTP", "--tftp", o.TFTP, err)
 	}
-	s.group.Go(func() error { return server.Serve(ctx) })
+	s.serving("tftp", func() error { return server.Serve(ctx) })
 	s.TFTPAddr = server.Addr()
 	return int(s.TFTPAddr.Port()), nil
 }
@@ -316,20 +330,20 @@ func (s *Server) serveFTP(ctx context.Context, o Options, grants *transfer.Regis
 	if err != nil {
 		return 0, cannotListen("FTP", "--ftp", o.FTP, err)
 	}
-	s.group.Go(func() error { return server.Serve(ctx) })
+	s.serving("ftp", func() error { return server.Serve(ctx) })
 	s.FTPAddr = server.Addr()
 	return int(s.FTPAddr.Port()), nil
 }
 
 // receiveTraps wakes the runs of the devices that send notifications. A
 // notification does nothing else (RELIABILITY.md I7).
-func (s *Server) receiveTraps(ctx context.Context, o Options, eng *engine.Engine, runtime *local.Runtime) error {
+func (s *Server) receiveTraps(ctx context.Context, o Options, eng *engine.Engine, runtime *local.Runtime) (*snmp.TrapReceiver, error) {
 	if o.Trap == "" {
-		return nil
+		return nil, nil
 	}
 	addr, err := listenAddress("--trap", o.Trap)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	receiver, err := snmp.ListenTraps(snmp.TrapConfig{Addr: addr, Log: o.Log, UsersAt: eng.UsersAt, Handler: func(n snmp.Notification) {
 		for _, run := range eng.RunsAt(n.From.Addr()) {
@@ -337,11 +351,11 @@ func (s *Server) receiveTraps(ctx context.Context, o Options, eng *engine.Engine
 		}
 	}})
 	if err != nil {
-		return cannotListen("SNMP notifications", "--trap", o.Trap, err)
+		return nil, cannotListen("SNMP notifications", "--trap", o.Trap, err)
 	}
 	s.TrapAddr = receiver.Addr()
-	s.group.Go(func() error { return receiver.Serve(ctx) })
-	return nil
+	s.serving("notifications", func() error { return receiver.Serve(ctx) })
+	return receiver, nil
 }
 
 // listenAddress reads HOST:PORT or :PORT; HOST is an address.

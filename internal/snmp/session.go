@@ -30,6 +30,9 @@ type Target struct {
 	// is under way, at the price of a new socket for each: for thousands of
 	// sessions that mostly wait. What is known of the agent is kept.
 	OnDemand bool
+	// Observe is told of every request once it is over; nil: nobody. It is called
+	// by the goroutine that made the request and must return at once.
+	Observe func(Exchange)
 }
 
 // Session is a manager's dialogue with one agent. It may be used by many
@@ -82,7 +85,11 @@ func Dial(ctx context.Context, t Target) (*Session, error) {
 // exchange does one request: retries is the number of further attempts after
 // the first, pinned the engine that it must go to, if not "". The caller holds
 // s.mu.
-func (s *Session) exchange(ctx context.Context, l *link, retries int, pinned string, request func(*gosnmp.GoSNMP) (*gosnmp.SnmpPacket, error), asked []OID) ([]Varbind, error) {
+func (s *Session) exchange(ctx context.Context, l *link, retries int, pinned string, request func(*gosnmp.GoSNMP) (*gosnmp.SnmpPacket, error), asked []OID) (vars []Varbind, err error) {
+	if s.target.Observe != nil {
+		began := time.Now()
+		defer func() { s.target.Observe(exchanged(l, began, err)) }()
+	}
 	l.sent = nil
 	if s.closed {
 		return nil, fault.New(fault.Conflict, "", s.about(), "its session is closed")

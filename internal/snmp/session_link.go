@@ -17,6 +17,7 @@ type link struct {
 	target    Target
 	community string
 	wire      *wire // nil: not open
+	setting   bool  // a SET is under way
 	sent      *wire // what the last request went through; nil: it never went
 }
 

@@ -40,6 +40,8 @@ func (s *Session) Set(ctx context.Context, vars ...Varbind) ([]Varbind, error) {
 	if s.writer != nil {
 		l = s.writer
 	}
+	l.setting = true
+	defer func() { l.setting = false }()
 	answer, err := s.exchange(ctx, l, 0, s.first, func(g *gosnmp.GoSNMP) (*gosnmp.SnmpPacket, error) { return g.Set(pdus) }, oids)
 	var pdu *PDUError
 	if err == nil || errors.As(err, &pdu) || !l.mayHaveTaken() {

@@ -74,6 +74,13 @@ func (w *wire) mayHaveTaken() bool {
 	return w.now.effective > 0 && !w.now.isTold
 }
 
+// messages says how many of the request went out, discovery not among them.
+func (w *wire) messages() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now.effective
+}
+
 // report gives what the agent reported of the last message, below usmStats;
 // 0 for a report that is not of usmStats.
 func (w *wire) report() (stat uint32, ok bool) {

@@ -42,6 +42,20 @@ type job struct {
 	done chan struct{} // closed: err is the outcome, on disk
 }
 
+// Transaction is what an observer is told of one.
+type Transaction struct {
+	Writes int           // that shared it
+	Took   time.Duration // with the time that contention cost
+	Err    error         // nil: it is on disk
+}
+
+// Waiting is how many writes wait for the next transaction.
+func (s *Store) Waiting() int {
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	return len(s.writer.queue)
+}
+
 // tx is an open transaction.
 type tx struct{ s *Store }
 
@@ -121,7 +135,11 @@ func (s *Store) lead(ctx context.Context, j *job) {
 // carryOut gives each job its outcome. If the whole fails for a reason that
 // may be one job's, such as no room, each gets a transaction of its own.
 func (s *Store) carryOut(ctx context.Context, batch []*job) {
+	began := time.Now()
 	err := s.transact(ctx, batch)
+	if s.observe != nil {
+		s.observe(Transaction{Writes: len(batch), Took: time.Since(began), Err: err})
+	}
 	if err != nil && len(batch) > 1 && s.poison.get() == nil {
 		for _, j := range batch {
 			s.carryOut(ctx, []*job{j})

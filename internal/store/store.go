@@ -21,6 +21,9 @@ type Options struct {
 	Blobs   string          // URL of the bucket (file:, mem:); empty: the directory blobs under Dir
 	Dir     string          // data directory: blobs, copies of images; empty: where the SQLite database is
 	Log     *slog.Logger    // nil: discarded
+	// Observe is told of every transaction once it is over; nil: nobody. It is
+	// called by a writer, which waits for it.
+	Observe func(Transaction)
 }
 
 // Store is everything durable.
@@ -29,6 +32,7 @@ type Store struct {
 	pools
 	keyring *secret.Keyring
 	log     *slog.Logger
+	observe func(Transaction)
 	blobs   *bucket
 	files   *cache
 	writer  writer
@@ -47,7 +51,7 @@ type Store struct {
 // or if the schema is newer than this drydock knows; fault.Denied if the
 // keyring is not the one that the store was sealed with (F37).
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	s := &Store{keyring: o.Keyring, log: o.Log, poison: poison{held: make(chan error, 1)}}
+	s := &Store{keyring: o.Keyring, log: o.Log, observe: o.Observe, poison: poison{held: make(chan error, 1)}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

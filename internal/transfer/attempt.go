@@ -210,7 +210,8 @@ func (a *Attempt) snapshot() Result {
 }
 
 func (a *Attempt) tell(kind EventKind, err error) {
-	if a.Grant.Spec.Observe == nil {
+	all, own := a.Grant.reg.cfg.Observe, a.Grant.Spec.Observe
+	if all == nil && own == nil {
 		return
 	}
 	r := a.snapshot()
@@ -219,5 +220,11 @@ func (a *Attempt) tell(kind EventKind, err error) {
 		r = a.Grant.result
 		a.Grant.mu.Unlock()
 	}
-	a.Grant.Spec.Observe(Event{Kind: kind, Grant: a.Grant.Spec.Name, Attempt: a.number, Result: r, Err: err})
+	ev := Event{Kind: kind, Grant: a.Grant.Spec.Name, Attempt: a.number, Result: r, Err: err}
+	if all != nil {
+		all(a.Grant.Spec.Direction, ev)
+	}
+	if own != nil {
+		own(ev)
+	}
 }

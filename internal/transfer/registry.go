@@ -18,6 +18,9 @@ type Config struct {
 	MinRate      int64         // octets a second; 128
 	RateWindow   time.Duration // over which the rate is taken; 20 s
 	MaxAttempts  int           // of one grant; 64
+	// Observe is told of every attempt of every grant, as Spec.Observe is of its
+	// own; nil: nobody.
+	Observe func(Direction, Event)
 }
 
 func (c Config) withDefaults() Config {

@@ -45,6 +45,7 @@ type setup struct {
 	release     func(*fleet.Release)
 	credentials *client.Credentials // v2c with the community public where nil
 	log         *slog.Logger
+	metrics     string // address of the metrics; none where empty
 }
 
 // yard is a server and a fleet that belong to one test.
@@ -71,7 +72,7 @@ func open(t *testing.T, s setup) *yard {
 		s.log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
 	y.options = server.Options{Data: y.data, HTTP: "127.0.0.1:0", TFTP: "127.0.0.1:0", FTP: "127.0.0.1:0", Trap: "127.0.0.1:0",
-		ServerAddress: "127.0.0.1", Log: s.log}
+		ServerAddress: "127.0.0.1", Log: s.log, Metrics: s.metrics}
 	y.serve()
 	y.simulate(s)
 	var devices []client.NewDevice

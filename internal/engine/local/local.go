@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"drydock/internal/engine"
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 	"drydock/internal/store"
@@ -60,6 +61,10 @@ type Options struct {
 	// of them wait for their turn, and their deadlines do not wait with them.
 	MaxInFlight int
 	MaxBatch    int // entries in one transaction; 0: 1,000
+	// Observe is told of every durable change, and loses none, unlike a watcher;
+	// nil: nobody. It is called with the runtime's lock held and must return at
+	// once.
+	Observe func(engine.Change)
 }
 
 func (o Options) withDefaults() Options {
@@ -83,6 +88,7 @@ type Stats struct {
 	Active   int    // runs that have not ended
 	UnderWay int    // actions that are being carried out
 	Waiting  int    // actions that wait for their turn
+	Inbox    int    // events that wait for the journal
 	Commits  uint64 // transactions
 	Entries  uint64 // journal entries in them
 	Unfit    uint64 // events that did not fit and changed nothing

@@ -217,7 +217,7 @@ func (r *Runtime) send(ctx context.Context, req request) bool {
 
 // Stats says what the runtime has done and what is under way.
 func (r *Runtime) Stats() Stats {
-	s := Stats{Commits: r.counts.commits.Load(), Entries: r.counts.entries.Load(), Unfit: r.counts.unfit.Load()}
+	s := Stats{Commits: r.counts.commits.Load(), Entries: r.counts.entries.Load(), Unfit: r.counts.unfit.Load(), Inbox: len(r.inbox)}
 	r.mu.RLock()
 	s.Active = len(r.runs)
 	r.mu.RUnlock()

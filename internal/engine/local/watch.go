@@ -77,6 +77,9 @@ func (r *Runtime) pump(ctx context.Context, w *watcher, out chan<- engine.Change
 
 // publish is called with the lock held.
 func (r *Runtime) publish(c engine.Change) {
+	if r.Observe != nil {
+		r.Observe(c)
+	}
 	for w := range r.watchers {
 		w.add(c)
 	}

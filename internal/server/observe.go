@@ -1,0 +1,48 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+
+	"drydock/internal/engine/local"
+	"drydock/internal/server/metrics"
+	"drydock/internal/snmp"
+	"drydock/internal/transfer"
+)
+
+// observe lets the metrics ask the parts, and serves them at an address of
+// their own if there is one.
+func (s *Server) observe(ctx context.Context, o Options, runtime *local.Runtime, grants *transfer.Registry, traps *snmp.TrapReceiver) error {
+	sources := metrics.Sources{Runs: runtime.Tally, Runtime: runtime.Stats, Transfers: grants.Stats, StoreWaiting: s.store.Waiting}
+	if traps != nil {
+		sources.Traps = traps.Stats
+	}
+	s.metrics.Watch(sources)
+	if o.Metrics == "" {
+		return nil
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", s.metrics.Handler())
+	addr, err := listenAddress("--metrics", o.Metrics)
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr.String())
+	if err != nil {
+		return cannotListen("metrics", "--metrics", o.Metrics, err)
+	}
+	s.MetricsAddr = listener.Addr().(*net.TCPAddr).AddrPort()
+	s.MetricsAddr = netip.AddrPortFrom(s.MetricsAddr.Addr().Unmap(), s.MetricsAddr.Port())
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: headerTimeout, WriteTimeout: headerTimeout}
+	s.group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	s.group.Go(func() error { <-ctx.Done(); return server.Close() })
+	return nil
+}
