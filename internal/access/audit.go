@@ -71,7 +71,7 @@ type Verifier struct {
 func (v *Verifier) Next(l Link) error {
 	want := v.Seq + 1
 	if l.Seq != want {
-		return fault.New(fault.Corrupt, "", "audit log", "after entry %d comes %d: what was between was removed", v.Seq, l.Seq)
+		return fault.New(fault.Corrupt, "", "audit log", "entry %d is missing: after %d comes %d", want, v.Seq, l.Seq)
 	}
 	var e Entry
 	if code(v.Key, v.Code, l.Text) != l.Code || json.Unmarshal([]byte(l.Text), &e) != nil || e.Seq != l.Seq {
