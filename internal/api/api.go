@@ -47,6 +47,7 @@ type Parts struct {
 
 type server struct {
 	Parts
+	mux         *http.ServeMux
 	api         huma.API
 	routes      map[string]route
 	limits      *limits
@@ -58,6 +59,13 @@ type server struct {
 
 // New gives the handler of the whole API.
 func New(p Parts) http.Handler {
+	s := newServer(p)
+	s.register()
+	return secured(s.mux)
+}
+
+// newServer makes the server with its gate, and no operation yet.
+func newServer(p Parts) *server {
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("drydock", p.Version)
 	config.DocsPath = "" // the page that huma offers loads scripts from elsewhere
@@ -73,9 +81,14 @@ func New(p Parts) http.Handler {
 	if p.Passwords == (access.Cost{}) {
 		p.Passwords = access.DefaultCost()
 	}
-	s := &server{Parts: p, api: humago.New(mux, config), routes: routes(), limits: newLimits(), crossOrigin: http.NewCrossOriginProtection(),
+	s := &server{Parts: p, mux: mux, api: humago.New(mux, config), routes: routes(), limits: newLimits(), crossOrigin: http.NewCrossOriginProtection(),
 		turns: make(chan struct{}, loginsAtOnce), decoy: access.Decoy(p.Passwords)}
 	s.api.UseMiddleware(s.gate)
+	return s
+}
+
+// register adds every operation; each needs a row in routes.go.
+func (s *server) register() {
 	s.logins()
 	s.users()
 	s.tokens()
@@ -88,7 +101,6 @@ func New(p Parts) http.Handler {
 	s.questions()
 	s.discovery()
 	s.backups()
-	return secured(mux)
 }
 
 // schemaName names a type's schema: those of package client as they are, those

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -34,7 +35,7 @@ func (s *server) users() {
 		return answer(s.addUser(ctx, in.Body))
 	})
 	register(s, operation(http.MethodPatch, "change-user", "/api/v1/users/{name}", "Change what a user may"), func(ctx context.Context, in *struct {
-		userName
+		Name string `path:"name"`
 		Body client.UserChange
 	}) (*body[access.User], error) {
 		err := s.Store.ChangeUser(ctx, in.Name, func(u *access.User, _ *string) error {
@@ -59,7 +60,7 @@ func (s *server) users() {
 	change := operation(http.MethodPut, "change-password", "/api/v1/users/{name}/password", "Change one's own password, or as administrator anybody's; their sessions end")
 	change.DefaultStatus = http.StatusNoContent
 	register(s, change, func(ctx context.Context, in *struct {
-		userName
+		Name string `path:"name"`
 		Body client.PasswordChange
 	}) (*struct{}, error) {
 		return nil, s.changePassword(ctx, in.Name, in.Body)
@@ -91,7 +92,10 @@ func (s *server) changePassword(ctx context.Context, name string, in client.Pass
 		return denied(r.who, access.Administer, "the whole fleet")
 	case mine:
 		if err := s.checkLogin(ctx, r, client.Login{Name: name, Password: in.Old}); err != nil {
-			return fault.New(fault.Denied, "", "password", "the old password is wrong: %w", err)
+			if errors.Is(err, unknownError{}) { // who asks is known all the same
+				err = fault.New(fault.Denied, "", "", "the old password is wrong")
+			}
+			return err
 		}
 	}
 	hash, err := s.hashPassword(ctx, name, in.New)
