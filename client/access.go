@@ -154,8 +154,14 @@ func (c *Client) Audit(ctx context.Context, q AuditQuery) (list []access.Entry, 
 	return list, c.call(ctx, http.MethodGet, "/api/v1/audit", v, nil, &list)
 }
 
-// VerifyAudit has the server walk its whole audit log. An error with code
-// corrupt names the entry that was changed or removed.
-func (c *Client) VerifyAudit(ctx context.Context) (h AuditHead, err error) {
-	return h, c.call(ctx, http.MethodGet, "/api/v1/audit/verify", nil, nil, &h)
+// VerifyAudit has the server walk its whole audit log, and past the entry that
+// was known earlier, if that is not zero. An error with code corrupt names the
+// entry that was changed or removed.
+func (c *Client) VerifyAudit(ctx context.Context, known AuditHead) (h AuditHead, err error) {
+	v := url.Values{}
+	if known.Entries > 0 {
+		v.Set("entries", strconv.FormatInt(known.Entries, 10))
+		v.Set("code", known.Code)
+	}
+	return h, c.call(ctx, http.MethodGet, "/api/v1/audit/verify", v, nil, &h)
 }

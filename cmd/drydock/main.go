@@ -36,9 +36,13 @@ func run() int {
 		Stderr:     os.Stderr,
 		Env:        os.Getenv,
 		IsTerminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
-		Serve:      serve,
-		Demo:       startDemo,
-		Sim:        simulate,
+		ReadPassword: func() (string, error) {
+			text, err := term.ReadPassword(int(os.Stdin.Fd()))
+			return string(text), err
+		},
+		Serve: serve,
+		Demo:  startDemo,
+		Sim:   simulate,
 	}
 	return program.Run(ctx, os.Args[1:])
 }

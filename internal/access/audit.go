@@ -58,12 +58,18 @@ func code(key [32]byte, before, text string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// Verifier walks a log from its first link. The zero Verifier with its Key is
-// at the start.
+// Head names a log's last entry, and with it all before; zero is that of an
+// empty log.
+type Head struct {
+	Seq  int64
+	Code string
+}
+
+// Verifier walks a log from its first link.
 type Verifier struct {
-	Key  [32]byte
-	Seq  int64  // of the last good link
-	Code string // of the last good link
+	Key   [32]byte
+	Known Head // an earlier head that the log must still hold; zero: none
+	Head       // the last good link
 }
 
 // Next checks the next link; fault.Corrupt says which entry was changed,
@@ -77,17 +83,20 @@ func (v *Verifier) Next(l Link) error {
 	if code(v.Key, v.Code, l.Text) != l.Code || json.Unmarshal([]byte(l.Text), &e) != nil || e.Seq != l.Seq {
 		return fault.New(fault.Corrupt, "", "audit log", "entry %d is not what was written, or is not where it was written", l.Seq)
 	}
-	v.Seq, v.Code = l.Seq, l.Code
+	if v.Known.Seq == l.Seq && v.Known.Code != l.Code {
+		return fault.New(fault.Corrupt, "", "audit log", "entry %d or one before it was written anew: its code is not %s", l.Seq, v.Known.Code)
+	}
+	v.Head = Head{l.Seq, l.Code}
 	return nil
 }
 
 // End checks that the log ends where its head says.
-func (v *Verifier) End(seq int64, code string) error {
-	switch {
-	case v.Seq < seq:
-		return fault.New(fault.Corrupt, "", "audit log", "it ends with entry %d, and there were %d: the last were removed", v.Seq, seq)
-	case v.Seq > seq || v.Code != code:
-		return fault.New(fault.Corrupt, "", "audit log", "entry %d is not the one that the log's head names (%d)", v.Seq, seq)
+func (v *Verifier) End(head Head) error {
+	switch most := max(head.Seq, v.Known.Seq); {
+	case v.Seq < most:
+		return fault.New(fault.Corrupt, "", "audit log", "it ends with entry %d, and there were %d: the last were removed", v.Seq, most)
+	case v.Head != head:
+		return fault.New(fault.Corrupt, "", "audit log", "entry %d is not the one that the log's head names (%d)", v.Seq, head.Seq)
 	}
 	return nil
 }

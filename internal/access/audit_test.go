@@ -28,7 +28,7 @@ func verify(key [32]byte, links []Link, head Link) error {
 			return err
 		}
 	}
-	return v.End(head.Seq, head.Code)
+	return v.End(Head{head.Seq, head.Code})
 }
 
 // TestChainNamesTheEntry: whichever entry is changed, removed or moved, the
@@ -67,6 +67,32 @@ func TestChainNamesTheEntry(t *testing.T) {
 	}
 	wantNamed("the last removed", 3, good[:3], head)
 	wantNamed("more than the head knows", 5, good, good[3])
+	rewritten := chain(t, key, 5) // by who has the key too
+	for i := 2; i < 5; i++ {
+		l, err := Chain(key, rewritten[i-1].Code, Entry{Seq: int64(i + 1), Actor: "mallory"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rewritten[i] = l
+	}
+	if err := verify(key, rewritten, rewritten[4]); err != nil {
+		t.Fatal(err)
+	}
+	for known, want := range map[Head]string{{3, good[2].Code}: "entry 3 or one before", {9, "x"}: "there were 9"} {
+		v := Verifier{Key: key, Known: known}
+		var err error
+		for _, l := range rewritten {
+			if err == nil {
+				err = v.Next(l)
+			}
+		}
+		if err == nil {
+			err = v.End(v.Head)
+		}
+		if !fault.Is(err, fault.Corrupt) || !strings.Contains(err.Error(), want) {
+			t.Errorf("known %v: %v, want %q", known, err, want)
+		}
+	}
 	forged := chain(t, [32]byte{2}, 5) // by who has the database and not the key
 	wantNamed("forged", 1, forged, forged[4])
 }

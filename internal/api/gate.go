@@ -116,16 +116,18 @@ func (s *server) authorise(ctx huma.Context, r *request) error {
 	switch {
 	case r.who.MayEverywhere(r.route.need):
 		return nil
+	case r.route.object == whole:
+		return denied(r.who, r.route.need, "the whole fleet")
 	case !r.who.MaySomewhere(r.route.need):
 		return denied(r.who, r.route.need, "")
 	}
 	switch r.route.object {
-	case shared, listed, named, own:
-		return nil
 	case ofDevice, ofRun, ofBackup, ofQuestion:
 		return s.mayObject(ctx.Context(), *r, r.route.object, id)
+	case shared, listed, named, own:
+		return nil
 	}
-	return denied(r.who, r.route.need, "the whole fleet")
+	return fault.New(fault.Internal, "", "operation "+r.id, "its row names the unknown object %q", r.route.object)
 }
 
 // denied says which role is missing.

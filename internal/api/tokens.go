@@ -82,8 +82,11 @@ func (s *server) auditLog() {
 	}) (*body[[]access.Entry], error) {
 		return list(s.Store.Audit(ctx, store.AuditFilter{Actor: q.Actor, Action: q.Action, Before: q.Before, Limit: q.Limit}))
 	})
-	register(s, get("verify-audit", "/api/v1/audit/verify", "Walk the whole audit log"), func(ctx context.Context, _ *struct{}) (*body[client.AuditHead], error) {
-		seq, code, err := s.Store.VerifyAudit(ctx)
-		return answer(client.AuditHead{Entries: seq, Code: code}, err)
+	register(s, get("verify-audit", "/api/v1/audit/verify", "Walk the whole audit log"), func(ctx context.Context, q *struct {
+		Entries int64  `query:"entries" doc:"an earlier last entry: it must still be there"`
+		Code    string `query:"code" doc:"and this its code"`
+	}) (*body[client.AuditHead], error) {
+		head, err := s.Store.VerifyAudit(ctx, access.Head{Seq: q.Entries, Code: q.Code})
+		return answer(client.AuditHead{Entries: head.Seq, Code: head.Code}, err)
 	})
 }

@@ -59,7 +59,7 @@ func newYard(t *testing.T, prepare func(*server)) *yard {
 	set, err := driver.LoadAll(drivers.FS)
 	must(t, err)
 	y := &yard{t: t, tokens: map[string]string{"bootstrap": bootstrap}, question: map[string]string{}, runtime: &fakeRuntime{}}
-	y.server = newServer(Parts{Store: st, Engine: engine.New(engine.Config{Store: st, Drivers: set}), Runtime: y.runtime, Token: secret.New(bootstrap), Version: "1",
+	y.server = newServer(Parts{Store: st, Engine: engine.New(engine.Config{Store: st, Drivers: set}), Runtime: y.runtime, Metrics: http.NotFoundHandler(), Token: secret.New(bootstrap), Version: "1",
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Passwords: access.Cost{Time: 1, Memory: 64, Threads: 1}})
 	if prepare != nil {
 		prepare(y.server)

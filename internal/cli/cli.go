@@ -8,6 +8,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ type Program struct {
 	Env     func(string) string
 	// IsTerminal says whether Stdin and Stdout are a person's terminal.
 	IsTerminal bool
+	// ReadPassword reads a line from the terminal without showing it.
+	ReadPassword func() (string, error)
 
 	// What the program can start in its own process; wired by package main.
 	Serve func(context.Context, ServeOptions, Streams) error
@@ -52,6 +55,7 @@ type session struct {
 	token  string
 	output string
 	yes    bool
+	input  *bufio.Reader // of Stdin, where it is read by lines
 }
 
 // exitError ends the program with a code after everything was said.
@@ -149,6 +153,7 @@ Try it:  drydock demo
 		s.serveCommand(), s.demoCommand(), s.simCommand(),
 		s.deviceCommand(), s.driverCommand(), s.releaseCommand(), s.backupCommand(),
 		s.updateCommand(), s.questionCommand(), s.migrateCommand(),
+		s.userCommand(), s.tokenCommand(), s.auditCommand(),
 	)
 	return root
 }

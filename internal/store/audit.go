@@ -78,16 +78,18 @@ func (s *Store) Audit(ctx context.Context, f AuditFilter) (entries []access.Entr
 	return entries, s.explain("store.Audit", auditObject, err)
 }
 
-// VerifyAudit walks the whole log and gives the number and the code of its last
-// entry; fault.Corrupt names the first entry that is not what was written.
-func (s *Store) VerifyAudit(ctx context.Context) (seq int64, code string, err error) {
+// VerifyAudit walks the whole log, past the head that was known earlier, if
+// that is not zero, and gives its head; fault.Corrupt names the first entry
+// that is not what was written.
+func (s *Store) VerifyAudit(ctx context.Context, known access.Head) (access.Head, error) {
 	const op = "store.VerifyAudit"
 	// the head first: what is appended meanwhile lies behind it
-	if err := s.readOne(ctx, "SELECT seq, code FROM audit_head WHERE id = 1", nil, &seq, &code); err != nil {
-		return 0, "", s.explain(op, auditObject, err)
+	var head access.Head
+	if err := s.readOne(ctx, "SELECT seq, code FROM audit_head WHERE id = 1", nil, &head.Seq, &head.Code); err != nil {
+		return head, s.explain(op, auditObject, err)
 	}
-	v := access.Verifier{Key: s.auditKey()}
-	err = s.read(ctx, "SELECT seq, entry, code FROM audit WHERE seq <= ? ORDER BY seq", []any{seq}, func(r *sql.Rows) error {
+	v := access.Verifier{Key: s.auditKey(), Known: known}
+	err := s.read(ctx, "SELECT seq, entry, code FROM audit WHERE seq <= ? ORDER BY seq", []any{head.Seq}, func(r *sql.Rows) error {
 		var l access.Link
 		if err := r.Scan(&l.Seq, &l.Text, &l.Code); err != nil {
 			return err
@@ -95,12 +97,12 @@ func (s *Store) VerifyAudit(ctx context.Context) (seq int64, code string, err er
 		return v.Next(l)
 	})
 	if err == nil {
-		err = v.End(seq, code)
+		err = v.End(head)
 	}
 	if err == nil {
-		err = s.auditBeyond(ctx, seq)
+		err = s.auditBeyond(ctx, head.Seq)
 	}
-	return v.Seq, v.Code, s.explain(op, auditObject, err)
+	return v.Head, s.explain(op, auditObject, err)
 }
 
 // auditBeyond finds a head that was set back: entries that stay behind it,

@@ -142,10 +142,10 @@ func testTokens(t *testing.T, s *store.Store) {
 
 func testAudit(t *testing.T, s *store.Store) {
 	ctx := t.Context()
-	seq, code, err := s.VerifyAudit(ctx)
+	head, err := s.VerifyAudit(ctx, access.Head{})
 	must(t, err)
-	if seq != 0 || code != "" {
-		t.Errorf("empty: %d %q", seq, code)
+	if head != (access.Head{}) {
+		t.Errorf("empty: %v", head)
 	}
 	var group sync.WaitGroup
 	for n := range 20 {
@@ -156,11 +156,17 @@ func testAudit(t *testing.T, s *store.Store) {
 		})
 	}
 	group.Wait()
-	seq, code, err = s.VerifyAudit(ctx)
+	head, err = s.VerifyAudit(ctx, access.Head{})
 	must(t, err)
-	if seq != 20 || code == "" {
-		t.Errorf("got %d %q", seq, code)
+	if head.Seq != 20 || head.Code == "" {
+		t.Errorf("got %v", head)
 	}
+	_, err = s.VerifyAudit(ctx, head)
+	must(t, err)
+	_, err = s.VerifyAudit(ctx, access.Head{Seq: 20, Code: "x"})
+	wantCode(t, err, fault.Corrupt)
+	_, err = s.VerifyAudit(ctx, access.Head{Seq: 21, Code: "x"})
+	wantCode(t, err, fault.Corrupt)
 	page, err := s.Audit(ctx, store.AuditFilter{Actor: "user1", Before: 15, Limit: 3})
 	must(t, err)
 	for i, e := range page {
