@@ -8,6 +8,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +42,32 @@ func New(server string, token secret.String) (*Client, error) {
 			WithHint("give --server http://HOST:PORT, or set DRYDOCK_SERVER")
 	}
 	return &Client{base: strings.TrimRight(server, "/"), token: token, http: &http.Client{}}, nil
+}
+
+// Trusting gives a client that takes the servers whose certificates come from
+// the CAs in pem, and no others.
+func (c *Client) Trusting(pem []byte) (*Client, error) {
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fault.New(fault.Invalid, "", "CA", "there is no certificate in PEM in it")
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return &Client{base: c.base, token: c.token, http: &http.Client{Transport: transport}}, nil
+}
+
+// unreached says why a server did not answer.
+func (c *Client) unreached(err error) error {
+	e := fault.New(fault.Unavailable, "", "server "+c.base, "it does not answer: %w", errors.Unwrap(err))
+	var unknown x509.UnknownAuthorityError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &unknown):
+		return e.WithHint("give the CA that its certificate comes from with --ca FILE or DRYDOCK_CA; of drydock serve --tls-own-ca it is ca.pem in the data directory")
+	case errors.As(err, &record):
+		return e.WithHint("it speaks HTTP without TLS: give --server http://...")
+	}
+	return e.WithHint("is `drydock serve` running there? give another address with --server or DRYDOCK_SERVER")
 }
 
 // requestTimeout bounds every request but streams and uploads.
@@ -97,8 +125,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fault.New(fault.Unavailable, "", "server "+c.base, "it does not answer: %w", errors.Unwrap(err)).
-			WithHint("is `drydock serve` running there? give another address with --server or DRYDOCK_SERVER")
+		return nil, c.unreached(err)
 	}
 	if resp.StatusCode < 300 {
 		return resp, nil

@@ -53,6 +53,7 @@ type session struct {
 	*Program
 	server string
 	token  string
+	ca     string
 	output string
 	yes    bool
 	input  *bufio.Reader // of Stdin, where it is read by lines
@@ -140,6 +141,7 @@ Try it:  drydock demo
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.server, "server", orDefault(s.Env("DRYDOCK_SERVER"), DefaultServer), "the server's `URL` (DRYDOCK_SERVER)")
 	flags.StringVar(&s.token, "token", "", "the server's `TOKEN` (DRYDOCK_TOKEN; default: the file token in the data directory)")
+	flags.StringVar(&s.ca, "ca", "", "`FILE` with the CA of the server's certificate (DRYDOCK_CA; default: ca.pem in the data directory, or the machine's CAs)")
 	flags.StringVarP(&s.output, "output", "o", "table", "output `FORMAT`: table, json or yaml")
 	flags.BoolVar(&s.yes, "yes", false, "do not ask for consent before something is started")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
@@ -183,7 +185,23 @@ func (s *session) client() (*client.Client, error) {
 			token = strings.TrimSpace(string(raw))
 		}
 	}
-	return client.New(s.server, secret.New(token))
+	api, err := client.New(s.server, secret.New(token))
+	if err != nil || !strings.HasPrefix(s.server, "https://") {
+		return api, err
+	}
+	authority := orDefault(s.ca, s.Env("DRYDOCK_CA"))
+	if authority == "" {
+		own := filepath.Join(s.dataDir(), "ca.pem")
+		if _, err := os.Stat(own); err != nil {
+			return api, nil // the machine's own CAs
+		}
+		authority = own
+	}
+	raw, err := os.ReadFile(authority)
+	if err != nil {
+		return nil, usagef("--ca: %w", err)
+	}
+	return api.Trusting(raw)
 }
 
 // dataDir is where the server keeps its data unless it is told otherwise.

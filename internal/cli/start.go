@@ -23,6 +23,10 @@ type ServeOptions struct {
 	KeyFile       string
 	Key           string // from the environment
 	SinglePort    bool
+	TLSCert       string
+	TLSKey        string
+	OwnCA         bool
+	TLSNames      []string
 }
 
 // DemoOptions are the flags of drydock demo.
@@ -78,6 +82,10 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.StringVar(&o.Migrations, "migrations", "", "`DIR` with more migration packs")
 	flags.StringVar(&o.KeyFile, "key-file", "", "`FILE` with the sealing key (default: key in the data directory)")
 	flags.BoolVar(&o.SinglePort, "tftp-single-port", false, "answer TFTP from the listening port only, for firewalls")
+	flags.StringVar(&o.TLSCert, "tls-cert", "", "serve HTTPS with the certificate in `FILE` (PEM; with what leads to its CA); new ones are taken without a restart")
+	flags.StringVar(&o.TLSKey, "tls-key", "", "`FILE` with the certificate's key (PEM)")
+	flags.BoolVar(&o.OwnCA, "tls-own-ca", false, "serve HTTPS with a CA that is made in the data directory (ca.pem: give it to clients)")
+	flags.StringSliceVar(&o.TLSNames, "tls-name", nil, "with --tls-own-ca: one more `NAME` or address that clients call this server, repeatable")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		o.Key = s.Env("DRYDOCK_KEY")
 		return s.Serve(c.Context(), o, Streams{s.Stdout, s.Stderr})

@@ -53,6 +53,10 @@ type Options struct {
 	KeyFile       string // empty: key in Data
 	Key           string // base64; instead of the file
 	SinglePort    bool
+	TLSCert       string   // file with the certificate and what leads to its CA; empty: no TLS, unless OwnCA
+	TLSKey        string   // file with its key
+	OwnCA         bool     // TLS by a CA that is made in Data
+	TLSNames      []string // more names and addresses for the own CA's certificate
 	Version       string
 	Log           *slog.Logger
 }
@@ -267,15 +271,28 @@ func loadPacks(dir string) (map[string]*migrate.Pack, error) {
 const headerTimeout = 10 * time.Second
 
 func (s *Server) serveHTTP(ctx context.Context, o Options, handler http.Handler) error {
+	secure, err := transport(o)
+	if err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.HTTP)
 	if err != nil {
 		return cannotListen("HTTP", "--http", o.HTTP, err)
 	}
 	s.URL = "http://" + listener.Addr().String()
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	if secure != nil {
+		s.URL = "https://" + listener.Addr().String()
+	} else if addr, ok := listener.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
+		o.Log.Warn("passwords and tokens cross the network in clear text: give --tls-cert and --tls-key, or --tls-own-ca", "http", o.HTTP)
+	}
+	server := &http.Server{Handler: strictTransport(handler), TLSConfig: secure, ReadHeaderTimeout: headerTimeout, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 		BaseContext: func(net.Listener) context.Context { return ctx }}
 	s.group.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		serve := server.Serve
+		if secure != nil {
+			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+		}
+		if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
