@@ -71,6 +71,9 @@ type Runtime interface {
 	Answer(ctx context.Context, run fleet.RunID, reply procedure.Reply) (procedure.State, error)
 	// Cancel stops a run before its next effect.
 	Cancel(ctx context.Context, run fleet.RunID, by string) (procedure.State, error)
+	// CancelGently stops a run that has not begun to load; fault.Conflict if it
+	// has: that one goes through to its end.
+	CancelGently(ctx context.Context, run fleet.RunID, by string) (procedure.State, error)
 	// Watch gives changes until ctx ends; a slow watcher loses some and is told.
 	Watch(ctx context.Context) <-chan Change
 }

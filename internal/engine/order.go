@@ -173,7 +173,7 @@ func (e *Engine) startOne(ctx context.Context, runtime Runtime, o Order, c check
 	run, err := runtime.Start(ctx, plan, key)
 	var clash *store.Clash
 	if errors.As(err, &clash) && clash.Kind == store.ClashDevice {
-		return "", fault.New(fault.Conflict, "", "device "+string(id), "run %s is active on it", clash.Run).
+		return "", fault.New(fault.Conflict, "", "device "+string(id), "%w", clash).
 			WithHint("drydock update watch %s shows it, drydock update cancel %s stops it", clash.Run, clash.Run)
 	}
 	return run, err

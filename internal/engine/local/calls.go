@@ -61,6 +61,12 @@ func (r *Runtime) Cancel(ctx context.Context, run fleet.RunID, by string) (proce
 	return st, r.explain(ctx, run, err)
 }
 
+// CancelGently stops a run that has not begun to load.
+func (r *Runtime) CancelGently(ctx context.Context, run fleet.RunID, by string) (procedure.State, error) {
+	st, err := r.ask(ctx, request{run: run, event: procedure.Event{Kind: procedure.Cancelled, By: by, Gently: true}})
+	return st, r.explain(ctx, run, err)
+}
+
 // explain says of a conflict what is the case now, for runs that are no longer
 // in memory.
 func (r *Runtime) explain(ctx context.Context, run fleet.RunID, err error) error {

@@ -1,0 +1,235 @@
+package campaigns
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"drydock/internal/fault"
+	"drydock/internal/fleet"
+	"drydock/internal/fleet/campaign"
+	"drydock/internal/transfer"
+)
+
+// Start starts a campaign. Where a plan is given it must still be true:
+// fault.Conflict names the devices for which it is not.
+func (c *Conductor) Start(ctx context.Context, spec campaign.Spec, made *campaign.Plan, by string) (campaign.Campaign, error) {
+	if made != nil {
+		spec = made.Spec
+	}
+	plan, members, err := c.plan(ctx, spec, false)
+	if err != nil {
+		return campaign.Campaign{}, err
+	}
+	if made != nil {
+		if err := stillTrue(*made, plan); err != nil {
+			return campaign.Campaign{}, err
+		}
+		members = unblocked(*made, members)
+	}
+	if len(members) == 0 {
+		return campaign.Campaign{}, fault.New(fault.Conflict, "", "campaign", "all %d devices are blocked: %s", len(plan.Devices), firstBlocker(plan)).
+			WithHint("drydock campaign plan shows why")
+	}
+	sizes := campaign.AssignWaves(plan.Spec, members)
+	one := campaign.New(campaign.ID("c"+transfer.NewName()[:9]), plan.Spec, sizes, by, c.Now())
+	members = append(members, blocked(plan, members, len(sizes)-1)...)
+	if err := c.Store.CreateCampaign(ctx, one, members); err != nil {
+		return one, err
+	}
+	c.take(one, members)
+	c.poke()
+	return one, nil
+}
+
+// unblocked leaves out the devices that the plan that was consented to names
+// as blocked: it may have asked them.
+func unblocked(made campaign.Plan, members []campaign.Member) (list []campaign.Member) {
+	out := map[fleet.DeviceID]bool{}
+	for _, d := range made.Devices {
+		out[d.Device] = len(d.Blockers) > 0
+	}
+	for _, m := range members {
+		if !out[m.Device] {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// blocked gives the devices of the plan that are not among the members, so that
+// nobody wonders where they are.
+func blocked(p campaign.Plan, members []campaign.Member, wave int) (list []campaign.Member) {
+	in := map[fleet.DeviceID]bool{}
+	for _, m := range members {
+		in[m.Device] = true
+	}
+	for _, d := range p.Devices {
+		if !in[d.Device] {
+			list = append(list, campaign.Member{Device: d.Device, State: campaign.Blocked, Wave: wave, From: d.From, Detail: strings.Join(d.Blockers, "; ")})
+		}
+	}
+	return list
+}
+
+func firstBlocker(p campaign.Plan) string {
+	for _, d := range p.Devices {
+		if len(d.Blockers) > 0 {
+			return d.Blockers[0]
+		}
+	}
+	return "the plan says so"
+}
+
+// stillTrue refuses a plan that was made of another world.
+func stillTrue(made, now campaign.Plan) error {
+	changed := made.Changed(now)
+	if len(changed) == 0 {
+		return nil
+	}
+	names := []string{}
+	for _, id := range changed[:min(len(changed), 5)] {
+		names = append(names, string(id))
+	}
+	if more := len(changed) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return fault.New(fault.Conflict, "", "plan", "since it was made at %s, %d devices have changed, come or gone: %s",
+		made.MadeAt.Format("2006-01-02 15:04 MST"), len(changed), strings.Join(names, ", ")).WithHint("make the plan again, look at it, and start that one")
+}
+
+// order changes a campaign as a person says.
+func (c *Conductor) order(ctx context.Context, id campaign.ID, decide func(campaign.Campaign, *live) (campaign.Campaign, error)) (campaign.Campaign, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.lives[id]
+	if l == nil {
+		one, err := c.Store.Campaign(ctx, id)
+		if err == nil {
+			err = fault.New(fault.Conflict, "", "campaign "+string(id), "it is %s", one.Status)
+		}
+		return one, err
+	}
+	err := c.settle(ctx, l, func(one campaign.Campaign) (campaign.Campaign, error) { return decide(one, l) })
+	c.poke()
+	return l.Campaign, err
+}
+
+// Pause starts no more devices and calls back those that have not begun to load.
+func (c *Conductor) Pause(ctx context.Context, id campaign.ID, by string) (campaign.Campaign, error) {
+	return c.order(ctx, id, func(one campaign.Campaign, _ *live) (campaign.Campaign, error) { return one.Pause(by, c.Now()) })
+}
+
+// Resume lets a paused campaign go on.
+func (c *Conductor) Resume(ctx context.Context, id campaign.ID, by string) (campaign.Campaign, error) {
+	return c.order(ctx, id, func(one campaign.Campaign, l *live) (campaign.Campaign, error) {
+		return one.Resume(by, c.Now(), campaign.Count(l.members, nil))
+	})
+}
+
+// Approve lets the next wave begin; fault.Denied for who started the campaign.
+func (c *Conductor) Approve(ctx context.Context, id campaign.ID, by string) (campaign.Campaign, error) {
+	return c.order(ctx, id, func(one campaign.Campaign, _ *live) (campaign.Campaign, error) { return one.Approve(by, c.Now()) })
+}
+
+// Cancel ends a campaign. Runs that have not begun to load are stopped; the
+// others go through to their end.
+func (c *Conductor) Cancel(ctx context.Context, id campaign.ID, by string) (campaign.Campaign, error) {
+	one, err := c.order(ctx, id, func(one campaign.Campaign, _ *live) (campaign.Campaign, error) { return one.Cancel(by, c.Now()) })
+	if err == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if l := c.lives[id]; l != nil {
+			c.recall(l, by)
+		}
+	}
+	return one, err
+}
+
+// Retry gives failed devices another chance, in the wave that is under way:
+// those named, or all where none is. It gives how many there are.
+func (c *Conductor) Retry(ctx context.Context, id campaign.ID, devices []fleet.DeviceID) (int, error) {
+	wanted := map[fleet.DeviceID]bool{}
+	for _, d := range devices {
+		wanted[d] = true
+	}
+	if _, err := c.Store.Campaign(ctx, id); err != nil {
+		return 0, err
+	}
+	n := 0
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.lives[id]
+	if l == nil {
+		return 0, fault.New(fault.Conflict, "", "campaign "+string(id), "it is over").WithHint("start another one for these devices")
+	}
+	for i, m := range l.members {
+		if m.State != campaign.Failed && m.State != campaign.Cancelled || len(wanted) > 0 && !wanted[m.Device] {
+			continue
+		}
+		m.State, m.Wave, m.Probes, m.Detail, m.Cause = campaign.Waiting, max(m.Wave, l.Wave), 0, "", ""
+		m.Tries++
+		l.members[i] = m
+		l.dirty[m.Device] = true
+		n++
+	}
+	if n == 0 {
+		return 0, fault.New(fault.Conflict, "", "campaign "+string(id), "none of these devices has failed")
+	}
+	c.poke()
+	return n, nil
+}
+
+// filterKey is where a saved filter rests in the store.
+func filterKey(name string) string { return "filter/" + name }
+
+// SaveFilter keeps targets under a name.
+func (c *Conductor) SaveFilter(ctx context.Context, name string, t campaign.Targets) error {
+	if name == "" || t.Filter != "" {
+		return fault.New(fault.Invalid, "", "filter", "it needs a name, and cannot stand on another filter")
+	}
+	raw, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return c.Store.PutSetting(ctx, filterKey(name), raw, false)
+}
+
+// Filter gives a saved filter, or fault.NotFound.
+func (c *Conductor) Filter(ctx context.Context, name string) (t campaign.Targets, err error) {
+	raw, err := c.Store.Setting(ctx, filterKey(name))
+	if fault.Is(err, fault.NotFound) {
+		return t, fault.New(fault.NotFound, "", "filter "+name, "there is no such filter").WithHint("drydock campaign filter NAME --label … saves one")
+	}
+	if err != nil {
+		return t, err
+	}
+	return t, json.Unmarshal(raw, &t)
+}
+
+// Watch gives the ids of campaigns that change until ctx ends; a slow watcher
+// loses some, but never the last of a campaign for long: what it reads is new.
+func (c *Conductor) Watch(ctx context.Context) <-chan campaign.ID {
+	out := make(chan campaign.ID, 64)
+	c.mu.Lock()
+	c.watchers[out] = true
+	c.mu.Unlock()
+	context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.watchers, out)
+		close(out)
+	})
+	return out
+}
+
+// tell is called with the lock held.
+func (c *Conductor) tell(id campaign.ID) {
+	for w := range c.watchers {
+		select {
+		case w <- id:
+		default: // it reads the newest when it comes to it
+		}
+	}
+}
