@@ -73,10 +73,22 @@ func (c *Client) unreached(err error) error {
 // requestTimeout bounds every request but streams and uploads.
 const requestTimeout = time.Minute
 
+// slowTimeout bounds requests that look at a whole fleet.
+const slowTimeout = 15 * time.Minute
+
 // call sends in as JSON, if not nil, and decodes the answer into out, if not
 // nil.
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	return c.within(ctx, requestTimeout, method, path, query, in, out)
+}
+
+// slow is call for what may take long.
+func (c *Client) slow(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	return c.within(ctx, slowTimeout, method, path, query, in, out)
+}
+
+func (c *Client) within(ctx context.Context, limit time.Duration, method, path string, query url.Values, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var body io.Reader
 	if in != nil {

@@ -24,6 +24,7 @@ import (
 	"drydock/client"
 	"drydock/internal/access"
 	"drydock/internal/engine"
+	"drydock/internal/engine/campaigns"
 	"drydock/internal/fault"
 	"drydock/internal/secret"
 	"drydock/internal/store"
@@ -34,10 +35,12 @@ type Parts struct {
 	Store   *store.Store
 	Engine  *engine.Engine
 	Runtime engine.Runtime
-	Token   secret.String
-	Version string
-	Log     *slog.Logger
-	Rate    float64 // requests a second of one user or token; 0: 200
+	// Campaigns conducts the campaigns.
+	Campaigns *campaigns.Conductor
+	Token     secret.String
+	Version   string
+	Log       *slog.Logger
+	Rate      float64 // requests a second of one user or token; 0: 200
 	// Passwords is what checking one costs; zero: access.DefaultCost.
 	Passwords access.Cost
 	// Ready asks every part whether it can do its work; nil: none is asked.
@@ -99,6 +102,7 @@ func (s *server) register() {
 	s.releases()
 	s.runs()
 	s.questions()
+	s.campaigns()
 	s.discovery()
 	s.backups()
 }

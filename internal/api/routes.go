@@ -73,6 +73,22 @@ func routes() map[string]route {
 		"cancel-run":  {access.Operate, ofRun, true},
 		"events":      {access.View, listed, false},
 
+		"plan-campaign":    {access.View, whole, false},
+		"start-campaign":   {access.Operate, whole, true},
+		"list-campaigns":   {access.View, whole, false},
+		"show-campaign":    {access.View, whole, false},
+		"campaign-devices": {access.View, whole, false},
+		"campaign-events":  {access.View, whole, false},
+		"pause-campaign":   {access.Operate, whole, true},
+		"resume-campaign":  {access.Operate, whole, true},
+		"approve-campaign": {access.Approve, whole, true},
+		"cancel-campaign":  {access.Operate, whole, true},
+		"retry-campaign":   {access.Operate, whole, true},
+		"campaign-report":  {access.View, whole, false},
+		"put-filter":       {access.Operate, whole, true},
+		"show-filter":      {access.View, whole, false},
+		"answer-questions": {access.Operate, listed, true},
+
 		"list-questions":  {access.View, listed, false},
 		"answer-question": {access.Operate, ofQuestion, true},
 

@@ -23,6 +23,7 @@ import (
 	"drydock/internal/api"
 	"drydock/internal/driver"
 	"drydock/internal/engine"
+	"drydock/internal/engine/campaigns"
 	"drydock/internal/engine/local"
 	"drydock/internal/fault"
 	"drydock/internal/migrate"
@@ -145,15 +146,17 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 	s.add("blobs", s.store.CheckBlobs)
 	s.serving("engine", func() error { return runtime.Run(ctx) })
 	s.group.Go(func() error { return lost(ctx, s.store) })
-	traps, err := s.receiveTraps(ctx, o, eng, runtime)
+	conductor := campaigns.New(campaigns.Config{Store: s.store, Engine: eng, Runtime: runtime, Log: o.Log})
+	s.serving("campaigns", func() error { return conductor.Run(ctx) })
+	traps, err := s.receiveTraps(ctx, o, eng, runtime, conductor)
 	if err != nil {
 		return err
 	}
 	if err := s.observe(ctx, o, runtime, config.Grants, traps); err != nil {
 		return err
 	}
-	return s.serveHTTP(ctx, o, s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Token: s.Token, Version: o.Version, Log: o.Log,
-		Ready: s.Ready, Metrics: s.metrics.Handler()})))
+	return s.serveHTTP(ctx, o, s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token,
+		Version: o.Version, Log: o.Log, Ready: s.Ready, Metrics: s.metrics.Handler()})))
 }
 
 // Wait waits until the server has stopped and gives why, nil after a stop that
@@ -352,9 +355,10 @@ func (s *Server) serveFTP(ctx context.Context, o Options, grants *transfer.Regis
 	return int(s.FTPAddr.Port()), nil
 }
 
-// receiveTraps wakes the runs of the devices that send notifications. A
-// notification does nothing else (RELIABILITY.md I7).
-func (s *Server) receiveTraps(ctx context.Context, o Options, eng *engine.Engine, runtime *local.Runtime) (*snmp.TrapReceiver, error) {
+// receiveTraps wakes the runs of the devices that send notifications, and the
+// campaigns that wait for them to come back. A notification does nothing else
+// (RELIABILITY.md I7).
+func (s *Server) receiveTraps(ctx context.Context, o Options, eng *engine.Engine, runtime *local.Runtime, conductor *campaigns.Conductor) (*snmp.TrapReceiver, error) {
 	if o.Trap == "" {
 		return nil, nil
 	}
@@ -366,6 +370,7 @@ func (s *Server) receiveTraps(ctx context.Context, o Options, eng *engine.Engine
 		for _, run := range eng.RunsAt(n.From.Addr()) {
 			runtime.Notice(run)
 		}
+		conductor.Heard(n.From.Addr())
 	}})
 	if err != nil {
 		return nil, cannotListen("SNMP notifications", "--trap", o.Trap, err)

@@ -9,6 +9,7 @@ import (
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/fleet/campaign"
+	"drydock/internal/procedure"
 )
 
 // MemberFilter selects members; empty fields select all.
@@ -48,10 +49,10 @@ func (t *tx) putMembers(ctx context.Context, id campaign.ID, members []campaign.
 		if err != nil {
 			return err
 		}
-		err = t.exec(ctx, `INSERT INTO member (campaign, device, wave, state, in_flight, run, doc, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		err = t.exec(ctx, `INSERT INTO member (campaign, device, wave, state, in_flight, run, cause, doc, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (campaign, device) DO UPDATE SET wave = excluded.wave, state = excluded.state, in_flight = excluded.in_flight,
-				run = excluded.run, doc = excluded.doc, sum = excluded.sum`,
-			id, m.Device, m.Wave, m.State, flag(m.State.InFlight()), m.Run, string(doc), checksum(doc, string(id), string(m.Device)))
+				run = excluded.run, cause = excluded.cause, doc = excluded.doc, sum = excluded.sum`,
+			id, m.Device, m.Wave, m.State, flag(m.State.InFlight()), m.Run, m.Cause, string(doc), checksum(doc, string(id), string(m.Device)))
 		if err != nil {
 			return err
 		}
@@ -231,4 +232,26 @@ func (t *tx) flight(ctx context.Context, c campaign.Campaign) (f campaign.Flight
 		return nil
 	})
 	return f, err
+}
+
+// Tallies counts a campaign's members by wave.
+func (s *Store) Tallies(ctx context.Context, id campaign.ID) (map[int]campaign.Tally, error) {
+	out := map[int]campaign.Tally{}
+	err := s.read(ctx, "SELECT wave, state, cause, COUNT(*) FROM member WHERE campaign = ? GROUP BY wave, state, cause", []any{id}, func(rows *sql.Rows) error {
+		var wave, n int
+		var state campaign.State
+		var cause procedure.Cause
+		if err := rows.Scan(&wave, &state, &cause, &n); err != nil {
+			return err
+		}
+		if out[wave].States == nil {
+			out[wave] = campaign.Tally{States: map[campaign.State]int{}, Causes: map[procedure.Cause]int{}}
+		}
+		out[wave].States[state] += n
+		if state == campaign.Failed {
+			out[wave].Causes[cause] += n
+		}
+		return nil
+	})
+	return out, s.explain("store.Tallies", campaignObject(id), err)
 }

@@ -230,3 +230,20 @@ func (c Campaign) nextWave(now time.Time) Campaign {
 	c.note(now, "", "wave %d begins", c.Wave+1)
 	return c
 }
+
+// InFlight is how many devices have a run under way.
+func (t Tally) InFlight() int { return t.States[Starting] + t.States[Running] }
+
+// Plus is the sum of two tallies.
+func (t Tally) Plus(o Tally) Tally {
+	sum := Tally{States: map[State]int{}, Causes: map[procedure.Cause]int{}}
+	for _, part := range []Tally{t, o} {
+		for k, n := range part.States {
+			sum.States[k] += n
+		}
+		for k, n := range part.Causes {
+			sum.Causes[k] += n
+		}
+	}
+	return sum
+}

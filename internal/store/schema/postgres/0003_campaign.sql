@@ -8,7 +8,7 @@ CREATE TABLE campaign (
 );
 CREATE INDEX campaign_newest ON campaign (started_at, id);
 
--- wave, state, in_flight and run repeat what doc says.
+-- wave, state, in_flight, run and cause repeat what doc says.
 CREATE TABLE member (
     campaign  TEXT COLLATE "C" NOT NULL REFERENCES campaign (id),
     device    TEXT COLLATE "C" NOT NULL,
@@ -16,6 +16,7 @@ CREATE TABLE member (
     state     TEXT COLLATE "C" NOT NULL,
     in_flight INTEGER NOT NULL,
     run       TEXT COLLATE "C" NOT NULL,
+    cause     TEXT COLLATE "C" NOT NULL,
     doc       TEXT COLLATE "C" NOT NULL,
     sum       BIGINT NOT NULL,
     PRIMARY KEY (campaign, device)

@@ -8,7 +8,7 @@ CREATE TABLE campaign (
 );
 CREATE INDEX campaign_newest ON campaign (started_at, id);
 
--- wave, state, in_flight and run repeat what doc says.
+-- wave, state, in_flight, run and cause repeat what doc says.
 CREATE TABLE member (
     campaign  TEXT NOT NULL REFERENCES campaign (id),
     device    TEXT NOT NULL,
@@ -16,6 +16,7 @@ CREATE TABLE member (
     state     TEXT NOT NULL,
     in_flight INTEGER NOT NULL,
     run       TEXT NOT NULL,
+    cause     TEXT NOT NULL,
     doc       TEXT NOT NULL,
     sum       BIGINT NOT NULL,
     PRIMARY KEY (campaign, device)
