@@ -29,12 +29,12 @@ type CampaignOrder struct {
 type Campaign struct {
 	campaign.Campaign
 	Tally   campaign.Tally `json:"tally" doc:"of all devices"`
-	ByWave  []CampaignWave `json:"byWave"`
+	ByWave  []WaveTally    `json:"byWave"`
 	Devices int            `json:"devices"`
 }
 
-// CampaignWave counts one wave's devices.
-type CampaignWave struct {
+// WaveTally counts one wave's devices.
+type WaveTally struct {
 	Devices int            `json:"devices"`
 	Tally   campaign.Tally `json:"tally"`
 }

@@ -115,7 +115,7 @@ func schemaName(t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if dir, pkg := path.Split(t.PkgPath()); t.Name() != "" && dir == "drydock/internal/" && pkg != "api" {
+	if dir, pkg := path.Split(t.PkgPath()); t.Name() != "" && strings.HasPrefix(dir, "drydock/internal/") && pkg != "api" {
 		return strings.ToUpper(pkg[:1]) + pkg[1:] + name
 	}
 	return name

@@ -152,7 +152,7 @@ func (s *server) campaign(ctx context.Context, one campaign.Campaign) (client.Ca
 	if err != nil {
 		return client.Campaign{}, err
 	}
-	out := client.Campaign{Campaign: one, Tally: campaign.Tally{}, ByWave: make([]client.CampaignWave, len(one.Sizes))}
+	out := client.Campaign{Campaign: one, Tally: campaign.Tally{}, ByWave: make([]client.WaveTally, len(one.Sizes))}
 	for wave, tally := range counts {
 		n := 0
 		for _, k := range tally.States {
@@ -161,7 +161,7 @@ func (s *server) campaign(ctx context.Context, one campaign.Campaign) (client.Ca
 		out.Devices += n
 		out.Tally = out.Tally.Plus(tally)
 		if wave < len(out.ByWave) {
-			out.ByWave[wave] = client.CampaignWave{Devices: n, Tally: tally}
+			out.ByWave[wave] = client.WaveTally{Devices: n, Tally: tally}
 		}
 	}
 	return out, nil
@@ -183,7 +183,7 @@ func (s *server) campaignEvents(ctx context.Context, in *campaignID, send sse.Se
 				return
 			}
 			view, err := s.campaign(ctx, one)
-			if err != nil || send.Data(view) != nil || one.Status.Over() && view.Tally.InFlight() == 0 {
+			if err != nil || send.Data(view) != nil || one.Status.Over() && view.Tally.Open() == 0 {
 				return
 			}
 			changed = false

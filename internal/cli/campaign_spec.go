@@ -220,7 +220,7 @@ func (f specFlags) parse(spec *campaign.Spec) error {
 		if !ok || values == "" {
 			return usagef("--order %q: LABEL=FIRST,THEN is expected, as tier=access,aggregation", f.order)
 		}
-		spec.Order = &campaign.Order{Label: label, Values: strings.Split(values, ",")}
+		spec.Order = &campaign.Ranking{Label: label, Values: strings.Split(values, ",")}
 	}
 	for _, text := range f.windows {
 		w, err := parseWindow(text)

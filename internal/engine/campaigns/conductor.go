@@ -183,7 +183,7 @@ func (c *Conductor) resync(ctx context.Context) {
 			continue
 		}
 		if record.State.Phase == procedure.Ended {
-			c.ended(run, *record.State.Result)
+			c.ended(run, record.State)
 		}
 	}
 }
@@ -195,13 +195,13 @@ func (c *Conductor) hear(ctx context.Context, change engine.Change) bool {
 		c.resync(ctx)
 		return true
 	case change.State.Phase == procedure.Ended:
-		return c.ended(change.Run, *change.State.Result)
+		return c.ended(change.Run, change.State)
 	}
 	return false
 }
 
 // ended takes a run's result over; false if the run is of no campaign.
-func (c *Conductor) ended(run fleet.RunID, r procedure.Result) bool {
+func (c *Conductor) ended(run fleet.RunID, st procedure.State) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key, ok := c.runs[run]
@@ -211,6 +211,10 @@ func (c *Conductor) ended(run fleet.RunID, r procedure.Result) bool {
 	delete(c.runs, run)
 	l := c.lives[key.campaign]
 	m := l.member(key.device)
+	if m.From == "" {
+		m.From = st.From // it was not read before
+	}
+	r := *st.Result
 	if r.Outcome == procedure.Stopped && r.By == recalled && !l.Status.Over() {
 		m.State, m.At = campaign.Waiting, c.Now() // the pause called it back
 		m.Tries++

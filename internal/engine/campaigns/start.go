@@ -139,7 +139,7 @@ func (c *Conductor) launched(ctx context.Context, key memberKey, run fleet.RunID
 func (c *Conductor) caughtUp(ctx context.Context, run fleet.RunID) {
 	c.work(func(context.Context) {
 		record, err := c.Store.Run(ctx, run)
-		if err == nil && record.State.Phase == procedure.Ended && c.ended(run, *record.State.Result) {
+		if err == nil && record.State.Phase == procedure.Ended && c.ended(run, record.State) {
 			c.poke()
 		}
 	})

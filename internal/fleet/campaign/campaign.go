@@ -234,6 +234,16 @@ func (c Campaign) nextWave(now time.Time) Campaign {
 // InFlight is how many devices have a run under way.
 func (t Tally) InFlight() int { return t.States[Starting] + t.States[Running] }
 
+// Open is how many devices something may still happen to.
+func (t Tally) Open() (n int) {
+	for state, k := range t.States {
+		if !state.Over() {
+			n += k
+		}
+	}
+	return n
+}
+
 // Plus is the sum of two tallies.
 func (t Tally) Plus(o Tally) Tally {
 	sum := Tally{States: map[State]int{}, Causes: map[procedure.Cause]int{}}

@@ -41,7 +41,7 @@ func TestOrderKeepsRanksApart(t *testing.T) {
 	for i := range list {
 		list[i].Labels["tier"] = []string{"core", "access", "aggregation"}[i%3]
 	}
-	s := Spec{Waves: []Wave{{Count: 1}}, Order: &Order{Label: "tier", Values: []string{"access", "aggregation"}}}
+	s := Spec{Waves: []Wave{{Count: 1}}, Order: &Ranking{Label: "tier", Values: []string{"access", "aggregation"}}}
 	if sizes := AssignWaves(s, list); !slices.Equal(sizes, []int{1, 2, 3, 3}) {
 		t.Fatalf("the waves have %v devices", sizes)
 	}

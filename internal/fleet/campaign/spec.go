@@ -26,7 +26,7 @@ type Spec struct {
 	// Exclusive are label keys: of the devices with the same value, one at a
 	// time is in flight, whatever campaign started it.
 	Exclusive []string `json:"exclusive,omitempty" doc:"label keys, as pair-id: never two devices with the same value at once"`
-	Order     *Order   `json:"order,omitempty" doc:"devices with an earlier value are done before those with a later one"`
+	Order     *Ranking `json:"order,omitempty" doc:"devices with an earlier value are done before those with a later one"`
 	Schedule  Schedule `json:"schedule,omitzero"`
 	Runs      Runs     `json:"runs,omitzero"`
 	Offline   Duration `json:"offline,omitempty" doc:"how long devices that do not answer are waited for; default 24h"`
@@ -73,8 +73,8 @@ type Caps struct {
 	PerSecond int              `json:"perSecond,omitempty" minimum:"0" doc:"starts a second; default 200"`
 }
 
-// Order is a dependency: access before aggregation.
-type Order struct {
+// Ranking is a dependency: access before aggregation.
+type Ranking struct {
 	Label  string   `json:"label" minLength:"1"`
 	Values []string `json:"values" minItems:"1" doc:"first to last; devices with none of them come last"`
 }
