@@ -28,21 +28,22 @@ func seesNorth(path string) func(*testing.T, *yard) {
 // handlers are the operations whose rows leave the object to the handler.
 func handlers() map[string]func(*testing.T, *yard) {
 	return map[string]func(*testing.T, *yard){
-		"list-devices":    seesNorth("/api/v1/devices"),
-		"list-runs":       seesNorth("/api/v1/runs"),
-		"list-questions":  seesNorth("/api/v1/questions"),
-		"list-backups":    seesNorth("/api/v1/backups"),
-		"events":          testEvents,
-		"put-devices":     testPutScope,
-		"plan":            testPlanScope,
-		"start-runs":      testStartScope,
-		"diff-backups":    testDiffScope,
-		"me":              testMe,
-		"logout":          testLogout,
-		"change-password": testChangePassword,
-		"list-tokens":     testListTokens,
-		"add-token":       testAddToken,
-		"revoke-token":    testRevokeToken,
+		"list-devices":     seesNorth("/api/v1/devices"),
+		"list-runs":        seesNorth("/api/v1/runs"),
+		"list-questions":   seesNorth("/api/v1/questions"),
+		"list-backups":     seesNorth("/api/v1/backups"),
+		"events":           testEvents,
+		"put-devices":      testPutScope,
+		"answer-questions": testAnswerScope,
+		"plan":             testPlanScope,
+		"start-runs":       testStartScope,
+		"diff-backups":     testDiffScope,
+		"me":               testMe,
+		"logout":           testLogout,
+		"change-password":  testChangePassword,
+		"list-tokens":      testListTokens,
+		"add-token":        testAddToken,
+		"revoke-token":     testRevokeToken,
 	}
 }
 
@@ -101,6 +102,16 @@ func testPutScope(t *testing.T, y *yard) {
 	y.want(y.ask("operator-north", http.MethodPut, "/api/v1/devices", both), http.StatusForbidden)
 	y.want(y.ask("operator", http.MethodGet, "/api/v1/devices/another", nil), http.StatusNotFound)
 	y.want(y.ask("operator", http.MethodGet, "/api/v1/devices/south", nil), http.StatusOK, `"site":"south"`)
+}
+
+// testAnswerScope: an answer to all is one to those that are in scope.
+func testAnswerScope(t *testing.T, y *yard) {
+	all := client.BulkAnswer{Choice: "stop"}
+	y.want(y.ask("viewer-north", http.MethodPost, "/api/v1/answers", all), http.StatusForbidden)
+	y.want(y.ask("operator-north", http.MethodPost, "/api/v1/answers", all), http.StatusOK)
+	if got := y.runtime.answered; len(got) != 1 || got[0] != y.question["north"] {
+		t.Errorf("answered: %v", got)
+	}
 }
 
 func orderFor(devices ...fleet.DeviceID) client.RunOrder {

@@ -17,6 +17,7 @@ import (
 	"drydock/internal/access"
 	"drydock/internal/driver"
 	"drydock/internal/engine"
+	"drydock/internal/engine/campaigns"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
@@ -59,7 +60,8 @@ func newYard(t *testing.T, prepare func(*server)) *yard {
 	set, err := driver.LoadAll(drivers.FS)
 	must(t, err)
 	y := &yard{t: t, tokens: map[string]string{"bootstrap": bootstrap}, question: map[string]string{}, runtime: &fakeRuntime{}}
-	y.server = newServer(Parts{Store: st, Engine: engine.New(engine.Config{Store: st, Drivers: set}), Runtime: y.runtime, Metrics: http.NotFoundHandler(), Token: secret.New(bootstrap), Version: "1",
+	eng := engine.New(engine.Config{Store: st, Drivers: set})
+	y.server = newServer(Parts{Store: st, Engine: eng, Runtime: y.runtime, Campaigns: campaigns.New(campaigns.Config{Store: st, Engine: eng, Runtime: y.runtime}), Metrics: http.NotFoundHandler(), Token: secret.New(bootstrap), Version: "1",
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Passwords: access.Cost{Time: 1, Memory: 64, Threads: 1}})
 	if prepare != nil {
 		prepare(y.server)
@@ -160,9 +162,10 @@ func (recorder) SetWriteDeadline(time.Time) error { return nil }
 
 // fakeRuntime takes everything and does nothing.
 type fakeRuntime struct {
-	changes []engine.Change
-	by      string
-	started []fleet.DeviceID
+	changes  []engine.Change
+	by       string
+	started  []fleet.DeviceID
+	answered []string
 }
 
 func (f *fakeRuntime) Start(_ context.Context, p procedure.Plan, _ string) (fleet.RunID, error) {
@@ -172,7 +175,13 @@ func (f *fakeRuntime) Start(_ context.Context, p procedure.Plan, _ string) (flee
 
 func (f *fakeRuntime) Answer(_ context.Context, _ fleet.RunID, r procedure.Reply) (procedure.State, error) {
 	f.by = r.By
+	f.answered = append(f.answered, r.Question)
 	return procedure.State{}, nil
+}
+
+func (f *fakeRuntime) CancelGently(_ context.Context, _ fleet.RunID, by string) (procedure.State, error) {
+	f.by = by
+	return procedure.State{}, fault.New(fault.Conflict, "", "", "it goes on")
 }
 
 func (f *fakeRuntime) Cancel(_ context.Context, _ fleet.RunID, by string) (procedure.State, error) {
