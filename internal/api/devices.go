@@ -90,7 +90,11 @@ func (s *server) devicePut(ctx context.Context, d client.NewDevice) (store.Devic
 	put := store.DevicePut{Device: known}
 	if d.Credentials != nil {
 		c := credentials(*d.Credentials)
-		if err := c.Check(); err != nil {
+		err := c.Check()
+		if err == nil {
+			err = s.Engine.CheckCredentials(d.Driver, c)
+		}
+		if err != nil {
 			return put, fault.New(fault.Invalid, "", "device "+string(d.ID), "%w", err)
 		}
 		put.Credentials = &c

@@ -68,6 +68,9 @@ type Quirks struct {
 	// EngineIDChanges says that a new software brings a new snmpEngineID, so
 	// that it is not taken as identity.
 	EngineIDChanges bool
+	// AnySource says that devices answer from another address than the one that
+	// was asked.
+	AnySource bool
 }
 
 // FileRole is a file that a release of the family may have.

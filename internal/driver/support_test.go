@@ -123,6 +123,7 @@ func (d *Driver) limits() (all []string) {
 	add(q.MaxVarbinds > 0, "at most %d objects in a PDU", q.MaxVarbinds)
 	add(q.SilentWrites, "silent while it writes flash")
 	add(q.EngineIDChanges, "a new software brings a new engine ID")
+	add(q.AnySource, "answers from another address than the one asked")
 	add(d.needsIPv4(), "file server by IPv4 only")
 	for _, name := range slices.Sorted(maps.Keys(d.schema.vars)) {
 		add(true, "each device needs the variable `%s` (%s)", name, d.schema.vars[name])

@@ -167,6 +167,20 @@ func (e *Engine) CheckFiles(r fleet.Release) error {
 	return nil
 }
 
+// CheckCredentials refuses credentials of an SNMP version that a family does
+// not speak (fault.Invalid); fault.NotFound if there is no driver for it.
+func (e *Engine) CheckCredentials(name string, c fleet.Credentials) error {
+	d, err := e.driver(name)
+	if err != nil {
+		return err
+	}
+	if spoken := d.Quirks().SNMPVersions; len(spoken) > 0 && !slices.Contains(spoken, c.Version) {
+		return fault.New(fault.Invalid, "", "", "driver %s: the family does not speak SNMP%s, but %s", name, c.Version, listed(spoken)).
+			WithHint("give credentials of a version that it speaks, as --snmp %s", spoken[len(spoken)-1])
+	}
+	return nil
+}
+
 func (e *Engine) driver(name string) (*driver.Driver, error) {
 	d, ok := e.Drivers.Get(name)
 	if !ok {

@@ -89,7 +89,7 @@ func (t *task) open(f *file, spec transfer.Spec) (*file, error) {
 	spec.Deadline = t.action.Deadline
 	spec.Protocols = []transfer.Protocol{transfer.Protocol(t.state.Plan.Protocol)}
 	quirks := t.driver.Quirks()
-	spec.TFTP = transfer.TFTPOptions{RolloverToOne: quirks.Rollover == 1, MaxBlksize: quirks.MaxBlksize}
+	spec.TFTP = transfer.TFTPOptions{RolloverToOne: quirks.Rollover == 1, MaxBlksize: t.maxBlksize(quirks.MaxBlksize)}
 	spec.Observe = func(ev transfer.Event) { t.observe(f, ev) }
 	f.input.Role, f.input.Name, f.input.User, f.input.Password = f.role, spec.Name, spec.User, spec.Password
 	t.mu.Lock()
@@ -108,6 +108,17 @@ func (t *task) open(f *file, spec transfer.Spec) (*file, error) {
 	t.hold.grants[spec.Name] = f
 	t.mu.Unlock()
 	return f, nil
+}
+
+// maxBlksize is the smaller of what the driver says and what an earlier
+// transfer of the run has shown (RELIABILITY.md F43); 0 = no limit.
+func (t *task) maxBlksize(stated int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if stated == 0 || t.hold.blksize > 0 && t.hold.blksize < stated {
+		return t.hold.blksize
+	}
+	return stated
 }
 
 // observe is told of every attempt on a grant; it wakes the wait.
@@ -208,11 +219,15 @@ func (e *Engine) closeGrants(h *hold) {
 	for name, f := range grants {
 		e.Grants.Close(name)
 		f.shut()
-		if seen := f.state(); seen.Began {
-			e.mu.Lock()
+		seen := f.state()
+		e.mu.Lock()
+		if seen.Began {
 			h.seen[name] = seen
-			e.mu.Unlock()
 		}
+		if f.grant != nil && f.grant.BlksizeHint() > 0 {
+			h.blksize = f.grant.BlksizeHint()
+		}
+		e.mu.Unlock()
 	}
 }
 

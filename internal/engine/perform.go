@@ -22,7 +22,8 @@ type hold struct {
 	grants  map[string]*file // by name of the grant
 	// seen is what became of files whose grants are closed, by name: an effect
 	// that is awaited or probed later may have had its transfer before.
-	seen map[string]driver.Transfer
+	seen    map[string]driver.Transfer
+	blksize int // TFTP's, that seems to come through to the device; 0 = nothing known
 }
 
 func (e *Engine) hold(run fleet.RunID) *hold {

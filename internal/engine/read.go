@@ -71,6 +71,10 @@ func (t *task) identifyAgain(ctx context.Context) procedure.Event {
 func (t *task) preflight(ctx context.Context) procedure.Event {
 	seen, failed := t.identify(ctx)
 	if failed != nil {
+		if failed.Cause == procedure.NoAnswer && t.answersFromElsewhere(ctx) {
+			failed.Detail = "the device answers, but from another address than " + t.address.Addr().String() +
+				"; if that is so with all of its family, write any-source: true among the quirks of driver " + t.driver.Name() + ", or use SNMPv3"
+		}
 		return *failed
 	}
 	ev := procedure.Event{Kind: procedure.Finished, Observed: seen}

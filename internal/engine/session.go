@@ -25,8 +25,32 @@ func (t *task) dial(ctx context.Context) (err error) {
 	t.hold.user = snmp.User{Name: creds.User, AuthProtocol: creds.AuthProtocol, AuthPassword: creds.AuthPassword,
 		PrivProtocol: creds.PrivProtocol, PrivPassword: creds.PrivPassword}
 	t.mu.Unlock()
-	t.session, err = snmp.Dial(ctx, snmp.Target{Address: t.address, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, Retries: t.SNMPRetries, Observe: t.Exchanged})
+	t.session, err = snmp.Dial(ctx, snmp.Target{Address: t.address, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, Retries: t.SNMPRetries,
+		MaxVarbinds: t.driver.Quirks().MaxVarbinds, AnySource: anySource(t.driver, creds), Observe: t.Exchanged})
 	return err
+}
+
+// anySource says whether answers are taken from another address than the one
+// that was asked, as equipment with several interfaces gives them: where the
+// driver says so, or they prove by SNMPv3 whose they are.
+func anySource(d *driver.Driver, c fleet.Credentials) bool {
+	return d.Quirks().AnySource || c.Version == "v3" && c.AuthProtocol != ""
+}
+
+// answersFromElsewhere says whether a device that is not heard would be, if
+// answers were taken from any address.
+func (t *task) answersFromElsewhere(ctx context.Context) bool {
+	creds, err := t.Store.Credentials(ctx, t.device.ID)
+	if err != nil || anySource(t.driver, creds) {
+		return false
+	}
+	s, err := snmp.Dial(ctx, snmp.Target{Address: t.address, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, AnySource: true})
+	if err != nil {
+		return false
+	}
+	defer s.Close()
+	_, err = s.Get(ctx, snmp.MustOID(oidSysDescr))
+	return err == nil
 }
 
 func (t *task) closeSession() {

@@ -74,8 +74,8 @@ func (d *Device) Serial() string { return d.eq.Identity().Serial }
 // Model is the model, such as IAD-4.
 func (d *Device) Model() string { return d.eq.Identity().Model }
 
-// EngineID is snmpEngineID.
-func (d *Device) EngineID() []byte { return []byte(d.eq.Identity().EngineID) }
+// EngineID is snmpEngineID with the software that runs.
+func (d *Device) EngineID() []byte { return []byte(d.engineID(d.eq.Identity())) }
 
 // Version is that of the running software.
 func (d *Device) Version() string { return d.eq.Flash().Running().Image.Version }

@@ -20,6 +20,7 @@ type Target struct {
 	Timeout        time.Duration // of one attempt; 0: 2 s
 	Retries        int           // of a read, after the first attempt; a SET is sent once
 	MaxRepetitions int           // of GETBULK in a walk; 0: 20
+	MaxVarbinds    int           // most that a reading request asks for; 0: 60
 	// AnySource takes responses from another address than Address, for
 	// equipment with several interfaces.
 	AnySource bool
@@ -64,6 +65,10 @@ func Dial(ctx context.Context, t Target) (*Session, error) {
 	if t.MaxRepetitions <= 0 {
 		t.MaxRepetitions = defaultMaxRepetitions
 	}
+	if t.MaxVarbinds <= 0 || t.MaxVarbinds > gosnmp.MaxOids {
+		t.MaxVarbinds = gosnmp.MaxOids
+	}
+	t.MaxRepetitions = min(t.MaxRepetitions, t.MaxVarbinds)
 	if err := t.Credentials.Validate(); err != nil {
 		return nil, err
 	}

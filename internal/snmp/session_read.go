@@ -16,7 +16,7 @@ func (s *Session) Get(ctx context.Context, oids ...OID) ([]Varbind, error) {
 	if len(oids) == 0 {
 		return nil, nil
 	}
-	if len(oids) > gosnmp.MaxOids {
+	if len(oids) > s.target.MaxVarbinds {
 		return s.halves(ctx, oids)
 	}
 	vars, err := s.read(ctx, func(g *gosnmp.GoSNMP, names []string) (*gosnmp.SnmpPacket, error) { return g.Get(names) }, oids)

@@ -380,6 +380,39 @@ func TestWalkIsBounded(t *testing.T) {
 	}
 }
 
+// Some agents say nothing to a request with more objects than they can take.
+func TestMaxVarbinds(t *testing.T) {
+	f := startFake(t, func(m *message, send func([]byte)) {
+		n := len(m.PDU.Varbinds)
+		if m.PDU.Type == pduGetBulk {
+			n = int(m.PDU.ErrorIndex) // max-repetitions
+		}
+		if n > 4 {
+			return
+		}
+		vars := make([]Varbind, 0, n)
+		for _, v := range m.PDU.Varbinds {
+			oid := v.OID
+			if m.PDU.Type == pduGetBulk {
+				oid = oid.Append(1)
+			}
+			vars = append(vars, Varbind{oid, TextValue("x")})
+		}
+		send(response(m, vars...))
+	})
+	var oids []OID
+	for row := range uint32(11) {
+		oids = append(oids, sysName.Append(row))
+	}
+	s := dialTo(t, Target{Address: f.addr(), Credentials: communities("v2c"), Timeout: time.Second, MaxVarbinds: 4})
+	if vars, err := s.Get(within(t), oids...); err != nil || len(vars) != len(oids) {
+		t.Errorf("%d of %d, %v", len(vars), len(oids), err)
+	}
+	if rows, err := s.Walk(within(t), sysName, 7); err != nil || len(rows) != 7 {
+		t.Errorf("walk: %d rows, %v", len(rows), err)
+	}
+}
+
 func TestTooMuchIsAskedForInParts(t *testing.T) {
 	b := startAgent(t, func(_ *AgentConfig, b *agentBench) { b.device.MaxMessage = 484 })
 	var oids []OID

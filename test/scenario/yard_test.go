@@ -43,7 +43,9 @@ type setup struct {
 	faults      string // sim.ParseFaults
 	spec        func(*sim.Spec)
 	release     func(*fleet.Release)
-	credentials *client.Credentials // v2c with the community public where nil
+	drivers     func(*testing.T) string // folder with more drivers
+	image       int64                   // octets of the release's image; 96 KiB where 0
+	credentials *client.Credentials     // v2c with the community public where nil
 	log         *slog.Logger
 	metrics     string // address of the metrics; none where empty
 }
@@ -73,6 +75,9 @@ func open(t *testing.T, s setup) *yard {
 	}
 	y.options = server.Options{Data: y.data, HTTP: "127.0.0.1:0", TFTP: "127.0.0.1:0", FTP: "127.0.0.1:0", Trap: "127.0.0.1:0",
 		ServerAddress: "127.0.0.1", Log: s.log, Metrics: s.metrics}
+	if s.drivers != nil {
+		y.options.Drivers = s.drivers(t)
+	}
 	y.serve()
 	y.simulate(s)
 	var devices []client.NewDevice
@@ -86,7 +91,7 @@ func open(t *testing.T, s setup) *yard {
 		devices = append(devices, client.NewDevice{ID: id, Address: y.fleet.Agent(n).String(), Driver: "drydock-iad", Credentials: creds})
 	}
 	y.must(y.api.PutDevices(ctx, devices))
-	y.addRelease(s.release)
+	y.addRelease(s.release, s.image)
 	return y
 }
 
@@ -124,9 +129,9 @@ func (y *yard) simulate(s setup) {
 	})
 }
 
-func (y *yard) addRelease(change func(*fleet.Release)) {
+func (y *yard) addRelease(change func(*fleet.Release), size int64) {
 	y.t.Helper()
-	image := sim.MakeImage("2.0", 2, []string{"IAD-4", "IAD-24"}, 96<<10)
+	image := sim.MakeImage("2.0", 2, []string{"IAD-4", "IAD-24"}, max(size, 96<<10))
 	r := fleet.Release{ID: release, Driver: "drydock-iad", Version: "2.0", Pack: "drydock-iad", Recover: fleet.RecoverOriginal,
 		Models: []string{"IAD-*"}, From: []string{"1.4*"}, Files: []fleet.File{{Role: "image", Name: "iad.img"}}}
 	if change != nil {

@@ -25,6 +25,7 @@ type Client struct {
 	Tsize      bool // ask for or announce the size
 	TimeoutOpt int  // RFC 2349 timeout option in seconds; 0 = not asked for
 	ToOne      bool // block 65535 is followed by 1
+	Room       int  // octets of the longest block that comes through; longer ones are lost; 0 = all come
 
 	Timeout time.Duration // until a packet is sent again; 1 s where 0
 	Retries int           // in a row; 5 where 0
@@ -181,7 +182,7 @@ func (d *dialog) receive(again func() error) (op, block uint16, p []byte, err er
 			continue
 		case err != nil:
 			return 0, 0, nil, err
-		case !d.mine(from) || n < headerSize:
+		case !d.mine(from) || n < headerSize || d.Room > 0 && n > d.Room+headerSize:
 			continue
 		}
 		p := d.rx[:n]

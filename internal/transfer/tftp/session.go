@@ -164,8 +164,10 @@ func (t *session) timeout(now int64) {
 		return
 	}
 	t.tries++
-	if t.tries > t.srv.cfg.Retries || !t.heard && t.unheard >= unheardLimit {
+	if t.tries >= lowerAfter {
 		t.lowerBlksize()
+	}
+	if t.tries > t.srv.cfg.Retries || !t.heard && t.unheard >= unheardLimit {
 		t.fail(now, errUndefined, "timeout", fault.New(fault.Timeout, "tftp", t.grant.Spec.File,
 			"%w: %d times nothing came back, last after %v", errSilent, t.tries, time.Duration(t.rto)))
 		return
@@ -244,6 +246,10 @@ func (t *session) late(op uint16, p []byte) {
 		t.l.sock.sendSmall(&t.to, appendACK(nil, last))
 	}
 }
+
+// lowerAfter is how often the first block is lost before the next attempt is
+// given smaller ones. The device may give up before the server does.
+const lowerAfter = 2
 
 // lowerBlksize remembers that large blocks do not reach the device: the first
 // one was never acknowledged although the device answers (RELIABILITY.md F43).
