@@ -91,7 +91,6 @@ var permitted = map[[2]string]string{}
 // A library that is not here has no place yet. Tests may use any as a peer.
 var doors = map[string][]string{
 	"github.com/gosnmp/gosnmp":            {"internal/snmp"},
-	"github.com/posteo/go-agentx":         {"internal/equipment"},
 	"github.com/fclairamb/ftpserverlib":   {"internal/transfer/ftp"},
 	"github.com/spf13/afero":              {"internal/transfer/ftp"},
 	"github.com/danielgtaylor/huma":       {"internal/api"},
@@ -104,9 +103,9 @@ var doors = map[string][]string{
 	"go.opentelemetry.io/otel":            {"internal/tracing", "internal/server/tracing"},
 	"go.temporal.io":                      {"internal/engine/temporal"},
 	"go.starlark.net":                     {"internal/migrate"},
-	"github.com/goccy/go-yaml":            {"internal/driver", "internal/migrate", "internal/cli"},
+	"github.com/goccy/go-yaml":            {"internal/driver", "internal/migrate", "internal/cli", "internal/equipment/settings"},
 	"github.com/prometheus/client_golang": {"internal/server"},
-	"github.com/jlaffaye/ftp":             {"internal/equipment"},
+	"github.com/klauspost/compress":       {"internal/equipment/install"},
 	"golang.org/x":                        {"internal", "cmd", "client"},
 }
 

@@ -1,6 +1,7 @@
 package equipment
 
 import (
+	"context"
 	"slices"
 	"sort"
 
@@ -77,12 +78,7 @@ func (u InterfaceUnit) Set(bindings []snmp.Varbind) (status snmp.Status, at int)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := proposal{e: e}
-	for i, b := range bindings {
-		if s := p.take(b, i+1); s != snmp.NoError {
-			return s, i + 1
-		}
-	}
-	if s, at := p.check(); s != snmp.NoError {
+	if s, at := p.test(bindings); s != snmp.NoError {
 		return s, at
 	}
 	if err := p.commit(); err != nil {
@@ -90,4 +86,29 @@ func (u InterfaceUnit) Set(bindings []snmp.Varbind) (status snmp.Status, at int)
 		return snmp.CommitFailed, 0
 	}
 	return snmp.NoError, 0
+}
+
+// Test is the first phase of a Set alone: it changes nothing, and a Set of the
+// same bindings just afterwards is likely to be taken.
+func (u InterfaceUnit) Test(bindings []snmp.Varbind) (status snmp.Status, at int) {
+	u.e.mu.Lock()
+	defer u.e.mu.Unlock()
+	p := proposal{e: u.e}
+	return p.test(bindings)
+}
+
+// MIB shows the interface unit to an agent of package snmp.
+func (u InterfaceUnit) MIB() snmp.MIB { return mib{u} }
+
+type mib struct{ InterfaceUnit }
+
+// Next gives the first instance after an OID.
+func (m mib) Next(oid snmp.OID) (snmp.OID, snmp.Value, bool) {
+	b, ok := m.InterfaceUnit.Next(oid)
+	return b.OID, b.Value, ok
+}
+
+// Set takes all varbinds or none.
+func (m mib) Set(_ context.Context, vars []snmp.Varbind) (snmp.Status, int) {
+	return m.InterfaceUnit.Set(vars)
 }

@@ -20,6 +20,16 @@ type proposedRow struct {
 	dev      Deviation
 }
 
+// test is the whole first phase.
+func (p *proposal) test(bindings []snmp.Varbind) (snmp.Status, int) {
+	for i, b := range bindings {
+		if s := p.take(b, i+1); s != snmp.NoError {
+			return s, i + 1
+		}
+	}
+	return p.check()
+}
+
 // take looks at one binding by itself.
 func (p *proposal) take(b snmp.Varbind, at int) snmp.Status {
 	if len(b.OID) != len(deOperationEntry)+2 || !within(b.OID, deOperationEntry) {

@@ -93,7 +93,7 @@ func (a *Agent) trap(from *Device, t Trap) ([]byte, error) {
 		if !from.speaks(version3) {
 			break
 		}
-		keys, err := a.keys.localizedKeys(User{c.User, c.AuthProtocol, c.AuthPassword, c.PrivProtocol, c.PrivPassword}, from.EngineID)
+		keys, err := a.keys.localizedKeys(c.user(), from.EngineID)
 		if err != nil {
 			return nil, err
 		}

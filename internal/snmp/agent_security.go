@@ -87,7 +87,8 @@ func (a *Agent) handleUSM(ctx context.Context, r request) ([]byte, error) {
 	}
 	const around = 120 // lengths, header, digest, salt and padding
 	limit := min(d.maxMessage(), int(m.MaxSize)) - 2*len(d.EngineID) - len(m.USM.User) - around
-	o := operation{mib: d.MIB, version: version3, pdu: m.PDU, writable: true, limit: limit}
+	user, _ := d.user(m.USM.User) // authentic has found it
+	o := operation{mib: viewed(d.MIB, user.View), version: version3, pdu: m.PDU, writable: !user.ReadOnly, limit: limit}
 	if m.Flags&(flagAuth|flagPriv) != keys.level() {
 		// weaker than the user's own level: no access (RFC 3413 section 3.2)
 		return a.reply(r, m.Flags, keys, o.failure(AuthorizationError, 0))

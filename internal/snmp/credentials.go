@@ -28,6 +28,9 @@ type User struct {
 	AuthPassword secret.String
 	PrivProtocol string
 	PrivPassword secret.String
+
+	ReadOnly bool  // an agent refuses its SETs with noAccess
+	View     []OID // an agent shows it these subtrees only; empty: everything
 }
 
 const (
@@ -52,7 +55,7 @@ func (c Credentials) Validate() error {
 }
 
 func (c Credentials) user() User {
-	return User{c.User, c.AuthProtocol, c.AuthPassword, c.PrivProtocol, c.PrivPassword}
+	return User{Name: c.User, AuthProtocol: c.AuthProtocol, AuthPassword: c.AuthPassword, PrivProtocol: c.PrivProtocol, PrivPassword: c.PrivPassword}
 }
 
 func (u User) validate() error {

@@ -1,0 +1,194 @@
+package box
+
+import (
+	"context"
+	"time"
+
+	"drydock/internal/equipment"
+	"drydock/internal/equipment/install"
+)
+
+// intend writes what is about to be done.
+func (b *Box) intend(p pending) error {
+	return b.save(func(s *state) {
+		p.BootID = s.BootID
+		s.Pending = &p
+	})
+}
+
+// settle writes that nothing is under way any more.
+func (b *Box) settle() error { return b.save(func(s *state) { s.Pending = nil }) }
+
+// restart restarts the equipment for an operation and, where this process
+// outlives it, goes on with the operation.
+func (b *Box) restart(ctx context.Context, p pending, run equipment.Run) error {
+	p.Phase = loaded
+	if err := b.intend(p); err != nil {
+		return err
+	}
+	return b.again(ctx, p, run)
+}
+
+// again gives the command to restart. It may be given twice where the power
+// goes just after it.
+func (b *Box) again(ctx context.Context, p pending, run equipment.Run) error {
+	within, cancel := context.WithTimeout(ctx, time.Duration(b.s.Software.Restart.Within))
+	defer cancel()
+	if _, err := b.run(within, nil, b.s.Software.Restart.Command...); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		return b.stuck("%v", err)
+	}
+	if b.s.Software.Restart.Wait == "service" {
+		run.Restarted()
+		return b.started(ctx, p, run)
+	}
+	<-within.Done()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return b.stuck("the command to restart was given and nothing came of it within %v", time.Duration(b.s.Software.Restart.Within))
+}
+
+// stuck ends an operation whose restart did not happen: what is loaded starts
+// whenever the equipment does.
+func (b *Box) stuck(format string, args ...any) error {
+	if err := b.settle(); err != nil {
+		return err
+	}
+	return failed(equipment.InternalError, "the equipment does not restart: "+format, args...)
+}
+
+// resume goes on with an operation whose process is no more.
+func (b *Box) resume(ctx context.Context, o equipment.Order, run equipment.Run) error {
+	s := b.now()
+	p := s.Pending
+	if p == nil || p.Row != o.Index {
+		// it had no effect yet, or one that is whole or undone by itself
+		return failed(equipment.InternalError, "interrupted by a restart")
+	}
+	if p.Phase == loading {
+		return b.interrupted(ctx, *p, run)
+	}
+	if p.BootID == s.BootID { // this program restarted, and the machine did not
+		return b.again(ctx, *p, run)
+	}
+	return b.started(ctx, *p, run)
+}
+
+// interrupted finds out what became of an installation that was cut.
+func (b *Box) interrupted(ctx context.Context, p pending, run equipment.Run) error {
+	if version := b.version(); version != p.From && (version == p.Expected || p.Expected == "" && b.loader.Traits().Restarts) {
+		return b.started(ctx, p, run) // the installer was done, and restarted
+	}
+	if err := b.settle(); err != nil {
+		return err
+	}
+	b.drop(nextFile)
+	if b.loader.Traits().Slots || b.loader.Traits().Restarts && b.version() == p.From {
+		return failed(equipment.InternalError, "interrupted by a restart while loading; version %s runs as before", b.version())
+	}
+	return failed(equipment.BadImage, "interrupted by a restart while loading: the software may be a mixture of two; restore the kept files")
+}
+
+// started is what follows a restart: the new software is tried, and stays or
+// goes.
+func (b *Box) started(ctx context.Context, p pending, run equipment.Run) error {
+	b.refresh(ctx)
+	version := b.version()
+	if p.Phase == reverting {
+		if err := b.settle(); err != nil {
+			return err
+		}
+		b.drop(nextFile)
+		return failed(equipment.BadImage, "%s; version %s runs again", p.Why, version)
+	}
+	if p.Expected != "" && version != p.Expected {
+		if err := b.settle(); err != nil {
+			return err
+		}
+		b.drop(nextFile)
+		return failed(equipment.BadImage, "version %s did not come up: %s runs", p.Expected, version)
+	}
+	run.Progress(90)
+	if err := b.trial(ctx); err != nil {
+		if ctx.Err() != nil {
+			return err // the next process tries again
+		}
+		return b.fallBack(ctx, p, err, run)
+	}
+	return b.stay(ctx, p)
+}
+
+// stay commits the software that runs.
+func (b *Box) stay(ctx context.Context, p pending) error {
+	if err := b.loader.Commit(ctx); err != nil {
+		return failed(equipment.InternalError, "version %s runs and could not be made permanent: %v", b.version(), err)
+	}
+	if p.Type == equipment.Update {
+		b.drop(currentFile)
+		if b.s.Software.Retain {
+			if err := b.fs.Rename(b.path(nextFile), b.path(currentFile)); err != nil {
+				b.o.Log.Warn("the image's file is not retained", "err", err)
+			}
+		}
+	}
+	return b.save(func(s *state) {
+		s.Pending = nil
+		if p.Type != equipment.Reboot {
+			s.Digest = p.Digest
+		}
+	})
+}
+
+// fallBack lets the software before start again, where it still is.
+func (b *Box) fallBack(ctx context.Context, p pending, why error, run equipment.Run) error {
+	if p.Type != equipment.Update || !b.loader.Traits().Slots {
+		if err := b.settle(); err != nil {
+			return err
+		}
+		return failed(equipment.BadImage, "version %s runs and is not well: %v", b.version(), why)
+	}
+	if err := b.loader.Revert(ctx); err != nil {
+		return failed(equipment.InternalError, "version %s is not well (%v) and the one before cannot be started: %v", b.version(), why, err)
+	}
+	p.Phase, p.Why = reverting, "version "+b.version()+" is not well: "+why.Error()
+	if err := b.intend(p); err != nil {
+		return err
+	}
+	return b.again(ctx, p, run)
+}
+
+// trial waits until the software shows that it is well: the health command
+// succeeds, and the management system has asked for something.
+func (b *Box) trial(ctx context.Context) error {
+	h := b.s.Software.Health
+	within, cancel := context.WithTimeout(ctx, time.Duration(h.Within))
+	defer cancel()
+	var before int64
+	if b.o.Heard != nil {
+		before = b.o.Heard()
+	}
+	tick := time.NewTicker(time.Duration(h.Every))
+	defer tick.Stop()
+	for {
+		err := b.well(within, h.Command)
+		if err == nil && (!h.ReportIn || b.o.Heard == nil || b.o.Heard() > before) {
+			return nil
+		}
+		select {
+		case <-within.Done():
+			if err == nil {
+				err = failed(equipment.BadImage, "the management system was not heard of within %v", time.Duration(h.Within))
+			}
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+func (b *Box) well(ctx context.Context, command []string) error {
+	_, err := b.run(ctx, nil, install.Fill(command, map[string]string{"version": b.version()})...)
+	return err
+}
