@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"drydock/internal/access"
@@ -164,4 +165,35 @@ func (c *Client) VerifyAudit(ctx context.Context, known AuditHead) (h AuditHead,
 		v.Set("code", known.Code)
 	}
 	return h, c.call(ctx, http.MethodGet, "/api/v1/audit/verify", v, nil, &h)
+}
+
+// OIDC says how people log in at the organisation's OpenID Connect provider.
+type OIDC struct {
+	Issuer       string               `json:"issuer" doc:"the provider's URL, as its configuration names it"`
+	ClientID     string               `json:"clientID" doc:"what drydock is called there"`
+	ClientSecret string               `json:"clientSecret,omitempty" doc:"never sent back; none: the one from before stays"`
+	URL          string               `json:"url" doc:"of this server, as browsers reach it; the provider must know URL/api/v1/oidc/return"`
+	Scopes       []string             `json:"scopes,omitempty" default:"[\"profile\"]" doc:"beside openid"`
+	NameClaim    string               `json:"nameClaim,omitempty" default:"preferred_username" doc:"claim with the user's name"`
+	GroupsClaim  string               `json:"groupsClaim,omitempty" default:"groups" doc:"claim with the names of the user's groups"`
+	CA           string               `json:"ca,omitempty" doc:"PEM of the CA of the provider's certificate; none: the machine's CAs"`
+	Groups       []access.GroupGrants `json:"groups" minItems:"1" doc:"what the members of each group may; who is in none may not come in"`
+}
+
+// ReturnURL is where the provider sends browsers back to.
+func (o OIDC) ReturnURL() string { return strings.TrimRight(o.URL, "/") + "/api/v1/oidc/return" }
+
+// OIDC gives the settings, without the secret.
+func (c *Client) OIDC(ctx context.Context) (o OIDC, err error) {
+	return o, c.call(ctx, http.MethodGet, "/api/v1/settings/oidc", nil, nil, &o)
+}
+
+// PutOIDC sets them; the provider is asked at once.
+func (c *Client) PutOIDC(ctx context.Context, in OIDC) (o OIDC, err error) {
+	return o, c.call(ctx, http.MethodPut, "/api/v1/settings/oidc", nil, in, &o)
+}
+
+// RemoveOIDC lets nobody log in at a provider any more.
+func (c *Client) RemoveOIDC(ctx context.Context) error {
+	return c.call(ctx, http.MethodDelete, "/api/v1/settings/oidc", nil, nil, nil)
 }

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -130,4 +131,39 @@ func (t Token) Principal(owner User) Principal {
 // Principal gives who the user is after a login.
 func (u User) Principal() Principal {
 	return Principal{Name: u.Name, Kind: ByPassword, Grants: u.Grants}
+}
+
+// GroupGrants says what the members of a group may, for users whose groups
+// somebody else keeps.
+type GroupGrants struct {
+	Group  string  `json:"group"`
+	Grants []Grant `json:"grants"`
+}
+
+// CheckGroups gives fault.Invalid for rules that cannot be.
+func CheckGroups(rules []GroupGrants) error {
+	for _, r := range rules {
+		if r.Group == "" {
+			return fault.New(fault.Invalid, "", "group", "it has no name")
+		}
+		if err := checkGrants("group "+r.Group, r.Grants); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// GrantsOfGroups gives what a member of all these groups may.
+func GrantsOfGroups(rules []GroupGrants, groups []string) (grants []Grant) {
+	for _, r := range rules {
+		if !slices.Contains(groups, r.Group) {
+			continue
+		}
+		for _, g := range r.Grants {
+			if !slices.Contains(grants, g) {
+				grants = append(grants, g)
+			}
+		}
+	}
+	return grants
 }

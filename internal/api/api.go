@@ -57,6 +57,7 @@ type server struct {
 	crossOrigin *http.CrossOriginProtection
 	turns       chan struct{} // whoever checks a password has put one in
 	decoy       string
+	oidc        *oidcState
 	readiness   readiness
 }
 
@@ -85,7 +86,7 @@ func newServer(p Parts) *server {
 		p.Passwords = access.DefaultCost()
 	}
 	s := &server{Parts: p, mux: mux, api: humago.New(mux, config), routes: routes(), limits: newLimits(), crossOrigin: http.NewCrossOriginProtection(),
-		turns: make(chan struct{}, loginsAtOnce), decoy: access.Decoy(p.Passwords)}
+		turns: make(chan struct{}, loginsAtOnce), decoy: access.Decoy(p.Passwords), oidc: newOIDCState()}
 	s.api.UseMiddleware(s.gate)
 	return s
 }
@@ -93,6 +94,7 @@ func newServer(p Parts) *server {
 // register adds every operation; each needs a row in routes.go.
 func (s *server) register() {
 	s.logins()
+	s.oidcLogins()
 	s.users()
 	s.tokens()
 	s.auditLog()

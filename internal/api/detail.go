@@ -46,6 +46,12 @@ func detailOf(in any) string {
 			return fmt.Sprintf("disabled %t; %s", *o.Disabled, grants(o.Grants))
 		}
 		return grants(o.Grants)
+	case client.OIDC:
+		texts := []string{o.Issuer, o.ClientID}
+		for _, g := range o.Groups {
+			texts = append(texts, g.Group+": "+grants(g.Grants))
+		}
+		return strings.Join(texts, "; ")
 	case client.NewToken:
 		return fmt.Sprintf("%s of %s for %d days: %s", o.Name, o.Owner, o.Days, grants(o.Grants))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"time"
@@ -127,4 +128,15 @@ func (s *server) bySession(ctx context.Context, r *request, hash string, now tim
 func newSecret() (random [access.SecretSize]byte) {
 	rand.Read(random[:]) // never fails (crypto/rand)
 	return random
+}
+
+func encode(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
+
+// decode gives nothing for what is not encoded.
+func decode(text string) []byte {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	return raw
 }

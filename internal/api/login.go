@@ -30,7 +30,14 @@ func (s *server) logins() {
 	register(s, get("show-setup", "/api/v1/setup", "Whether the first user is still to be made, and how one can log in"),
 		func(ctx context.Context, _ *none) (*body[client.Setup], error) {
 			users, err := s.Store.Users(ctx)
-			return answer(client.Setup{Needed: len(users) == 0}, err)
+			if err != nil {
+				return nil, err
+			}
+			out := client.Setup{Needed: len(users) == 0}
+			if _, err := s.oidcSettings(ctx); err == nil {
+				out.OIDC = "/api/v1/oidc/start"
+			}
+			return answer(out, nil)
 		})
 	register(s, post("setup", "/api/v1/setup", "Make the first user, an administrator, with the token of the data directory; logs in"),
 		func(ctx context.Context, in *body[client.FirstUser]) (*entered, error) {

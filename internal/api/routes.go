@@ -35,11 +35,13 @@ func routes() map[string]route {
 		"metrics": {access.View, whole, false},
 		"profile": {access.Administer, whole, true},
 
-		"show-setup": {access.Open, shared, false},
-		"setup":      {access.Open, shared, false}, // the handlers of these two audit
-		"login":      {access.Open, shared, false}, // them: they know the name
-		"logout":     {access.Known, own, true},
-		"me":         {access.Known, own, false},
+		"show-setup":  {access.Open, shared, false},
+		"setup":       {access.Open, shared, false}, // the handlers of these two audit
+		"login":       {access.Open, shared, false}, // them: they know the name
+		"oidc-start":  {access.Open, shared, false},
+		"oidc-return": {access.Open, shared, false},
+		"logout":      {access.Known, own, true},
+		"me":          {access.Known, own, false},
 
 		"list-users":      {access.Administer, whole, false},
 		"add-user":        {access.Administer, whole, true},
@@ -51,6 +53,10 @@ func routes() map[string]route {
 		"revoke-token":    {access.Known, own, true},
 		"list-audit":      {access.Administer, whole, false},
 		"verify-audit":    {access.Administer, whole, false},
+
+		"show-oidc":   {access.Administer, whole, false},
+		"put-oidc":    {access.Administer, whole, true},
+		"remove-oidc": {access.Administer, whole, true},
 
 		"list-devices":  {access.View, listed, false},
 		"put-devices":   {access.Operate, named, true},

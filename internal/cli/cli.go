@@ -155,7 +155,7 @@ Try it:  drydock demo
 		s.serveCommand(), s.demoCommand(), s.simCommand(),
 		s.deviceCommand(), s.driverCommand(), s.releaseCommand(), s.backupCommand(),
 		s.updateCommand(), s.campaignCommand(), s.questionCommand(), s.migrateCommand(),
-		s.userCommand(), s.tokenCommand(), s.auditCommand(),
+		s.userCommand(), s.tokenCommand(), s.auditCommand(), s.oidcCommand(),
 	)
 	return root
 }
