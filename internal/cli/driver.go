@@ -67,7 +67,7 @@ func (s *session) driverShow() *cobra.Command {
 func (s *session) driverCheck() *cobra.Command {
 	var mibDir string
 	c := &cobra.Command{Use: "check FILE...", Short: "Explain every mistake in driver files; needs no server", Args: cobra.MinimumNArgs(1)}
-	c.Flags().StringVar(&mibDir, "mib-dir", "", "also compare the objects with the MIB modules below this folder")
+	c.Flags().StringVar(&mibDir, "mib-dir", "", "MIB modules below `DIR`: objects may be named without being described, and those that are described are compared")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		var library *mib.Library
 		if mibDir != "" {
@@ -99,7 +99,7 @@ func (s *session) driverCheck() *cobra.Command {
 
 // checkDriver checks one file; library may be nil.
 func checkDriver(path string, raw []byte, library *mib.Library) error {
-	d, err := driver.Parse(path, raw)
+	d, err := driver.ParseWith(path, raw, library)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type ServeOptions struct {
 	Trap          string
 	ServerAddress string
 	Drivers       string
+	MIBDir        string
 	Migrations    string
 	KeyFile       string
 	Key           string // from the environment
@@ -78,7 +79,8 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.StringVar(&o.FTPPassive, "ftp-passive", "", "`FIRST-LAST` of the FTP server's passive ports (default: any)")
 	flags.StringVar(&o.Trap, "trap", ":162", "`ADDR` of the trap receiver; empty: none")
 	flags.StringVar(&o.ServerAddress, "server-address", "", "`IP` that devices reach this server at (default: the one that routes to each device)")
-	flags.StringVar(&o.Drivers, "drivers", "", "`DIR` with more driver files")
+	flags.StringVar(&o.Drivers, "drivers", "", "`DIR` with more driver files, *.yaml; of the same name they replace drydock's own")
+	flags.StringVar(&o.MIBDir, "mib-dir", "", "`DIR` with the MIB modules whose names those driver files use")
 	flags.StringVar(&o.Migrations, "migrations", "", "`DIR` with more migration packs")
 	flags.StringVar(&o.KeyFile, "key-file", "", "`FILE` with the sealing key (default: key in the data directory)")
 	flags.BoolVar(&o.SinglePort, "tftp-single-port", false, "answer TFTP from the listening port only, for firewalls")

@@ -58,6 +58,9 @@ func (d *Driver) disagreements(l *mib.Library, moved [2]string) (all Mistakes) {
 		if problem, hint := o.disagreement(*found); problem != "" {
 			wrong(hint, "object %s: %s", name, problem)
 		}
+		if o.from != "" {
+			continue // it was held to its access where it is named
+		}
 		if sets[name] && !found.Writable() {
 			wrong("", "object %s is set, but it is %s in %s", name, found.Access, found.Module)
 		}

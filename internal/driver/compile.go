@@ -103,14 +103,9 @@ func (c *compiler) checkProgram(p *program, f field) {
 }
 
 func (c *compiler) checkRead(p *program, f field) {
-	set := map[string]bool{}
 	for _, a := range p.actions {
-		switch step := a.do.(type) {
-		case *getStep:
-			for _, item := range step.items {
-				set[item.as] = true
-			}
-		case *findStep, *failStep:
+		switch a.do.(type) {
+		case *getStep, *findStep, *failStep:
 		default:
 			c.wrong(a.at, "", "operation %s only reads: it has get, find and fail", p.op)
 		}
@@ -119,7 +114,7 @@ func (c *compiler) checkRead(p *program, f field) {
 		c.wrong(f.at, "", "operation %s only reads: it has no cleanup", p.op)
 	}
 	for op, want := range map[Operation]string{Identify: "version", FreeSpace: "free"} {
-		if p.op == op && !set[want] {
+		if p.op == op && !c.gets[want] {
 			c.wrong(f.at, `add "- get: {`+want+`: OBJECT}"`, "operation %s must read %q", op, want)
 		}
 	}

@@ -50,6 +50,9 @@ func (m Mistakes) sorted() Mistakes {
 func didYouMean(word string, known []string) string {
 	best, distance := "", 1+max(2, len(word)/3)
 	for _, k := range known {
+		if apart := len(word) - len(k); apart >= distance || -apart >= distance {
+			continue
+		}
 		if d := editDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}

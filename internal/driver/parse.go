@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"drydock/internal/driver/mib"
 	"drydock/internal/fault"
 	"drydock/internal/procedure"
 )
@@ -20,8 +21,12 @@ const roleConfig = "config"
 // Parse reads, checks and compiles a driver file; file is its name for
 // messages. The error carries fault.Invalid and Mistakes: everything that is
 // wrong, each with file, line and column.
-func Parse(file string, data []byte) (*Driver, error) {
-	r := &reader{file: file}
+func Parse(file string, data []byte) (*Driver, error) { return ParseWith(file, data, nil) }
+
+// ParseWith is Parse for a driver that names objects of MIB modules without
+// describing them; modules may be nil.
+func ParseWith(file string, data []byte, modules *mib.Library) (*Driver, error) {
+	r := &reader{file: file, modules: modules}
 	d := r.parse(data)
 	if len(r.mistakes) > 0 {
 		return nil, &fault.Error{Code: fault.Invalid, Err: r.mistakes.sorted(), Hint: "docs/driver-language.md describes the language"}
@@ -42,7 +47,7 @@ func (r *reader) parse(data []byte) *Driver {
 		timeouts: defaultTimeouts(), explicitTimeout: map[Operation]bool{}, cannot: map[Operation]string{},
 		programs: map[Operation]*program{},
 		schema: &schema{roots: map[string]string{}, objects: standardObjects(), vars: map[string]string{},
-			roles: []string{roleConfig}},
+			roles: []string{roleConfig}, modules: r.modules, taken: map[string]mib.Object{}},
 	}
 	o := r.object(root, "a driver", "driver", "description", "match", "protocols", "format", "end-marker", "categories",
 		"compare", "image-lines", "files", "vars", "quirks", "timeouts", "reboot-after", "notifications", "index", "roots", "scalars",

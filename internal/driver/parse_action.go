@@ -23,6 +23,7 @@ type compiler struct {
 	driver *Driver
 	op     Operation
 	scope  *scope
+	gets   map[string]bool // what "get" is to read, also where the object is wrong
 }
 
 // actions reads a list of actions.
@@ -87,22 +88,24 @@ func (c *compiler) step(kind string, n ast.Node) any {
 	return &failStep{c.failureOf(o)}
 }
 
-// ref reads "object" or "object.instance". Without an instance a scalar has 0
+// ref reads "object" or "object.instance", which is to be read. Without an instance a scalar has 0
 // and a column the operation's index.
 func (c *compiler) ref(n ast.Node, what string) (ref, bool) {
 	text, ok := c.text(n, what)
 	if !ok {
 		return ref{}, false
 	}
-	return c.refOf(text, placeOf(n), what)
+	r, ok := c.refOf(text, placeOf(n), what)
+	if ok {
+		c.scope.schema.mayRead(c.reader, r.object, placeOf(n), what)
+	}
+	return r, ok
 }
 
 func (c *compiler) refOf(text string, at place, what string) (ref, bool) {
 	name, instance, given := strings.Cut(text, ".")
-	o := c.scope.schema.objects[name]
+	o := c.scope.schema.object(c.reader, name, at, what)
 	if o == nil {
-		known := slices.Sorted(maps.Keys(c.scope.schema.objects))
-		c.wrong(at, didYouMean(name, known), "%s: no object is called %q", what, name)
 		return ref{}, false
 	}
 	switch {
@@ -146,6 +149,10 @@ func (c *compiler) get(n ast.Node) any {
 			step.items = append(step.items, item)
 		}
 		c.scope.locals[f.key] = true
+		if c.gets == nil {
+			c.gets = map[string]bool{}
+		}
+		c.gets[f.key] = true
 	}
 	return &step
 }

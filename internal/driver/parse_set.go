@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/goccy/go-yaml/ast"
@@ -80,6 +81,7 @@ func (c *compiler) group(n ast.Node, what string) varGroup {
 		if !known || !ok {
 			continue
 		}
+		c.scope.schema.mayWrite(c.reader, r.object, f.at)
 		if t.isFixed() {
 			c.checkValue(r.object, t.String(), placeOf(f.value))
 		} else {
@@ -92,8 +94,10 @@ func (c *compiler) group(n ast.Node, what string) varGroup {
 
 // checkValue tries a value that has no variables.
 func (c *compiler) checkValue(o *mibObject, text string, at place) {
-	_, err := o.encode(o.oid, text)
+	vb, err := o.encode(o.oid, text)
 	switch {
+	case err == nil && o.from != "" && vb.Type == TypeInteger && len(o.values) > 0 && !slices.Contains(slices.Collect(maps.Values(o.values)), vb.Int):
+		c.wrong(at, "it can be "+oneOf(o.labels()), "%s has no value %s in %s", o.name, text, o.from)
 	case err == nil:
 	case len(o.values) > 0:
 		c.wrong(at, didYouMean(text, o.labels()), "%s has no value %q", o.name, text)

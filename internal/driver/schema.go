@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"drydock/internal/driver/mib"
 )
 
 // schema is what a driver's actions may name: the family's objects and the
@@ -15,8 +17,10 @@ import (
 type schema struct {
 	roots   map[string]string
 	objects map[string]*mibObject
-	vars    map[string]string // Inputs.Vars: name and meaning
-	roles   []string          // of files, "config" first
+	vars    map[string]string     // Inputs.Vars: name and meaning
+	roles   []string              // of files, "config" first
+	modules *mib.Library          // where names are looked for that the driver does not describe; nil: nowhere
+	taken   map[string]mib.Object // what was found there
 }
 
 // mibObject is one MIB object.
@@ -27,6 +31,7 @@ type mibObject struct {
 	scalar    bool
 	writeOnly bool // reads as empty: passwords
 	at        place
+	from      string // the MIB module that it was found in; "" = the driver describes it
 }
 
 // The types of an object, as a driver names them. They say how a text from a
@@ -110,8 +115,14 @@ func (s *schema) oidOf(r *reader, n ast.Node, what string) (string, bool) {
 		if o := s.objects[head]; !known && o != nil {
 			base, known = o.oid, true
 		}
+		if !known && s.modules != nil {
+			base, known = s.node(head)
+		}
 		if !known {
 			names := slices.Sorted(maps.Keys(s.roots))
+			if s.modules != nil {
+				names = append(names, s.modules.Names()...)
+			}
 			r.wrong(placeOf(n), didYouMean(head, names), "%s: no root is called %q", what, head)
 			return "", false
 		}
@@ -168,10 +179,12 @@ func (s *schema) readObject(r *reader, f field, scalar bool) {
 		return
 	}
 	spec := r.object(f.value, "object "+f.key, "oid", "type", "values", "write-only")
-	if n, ok := spec.need("oid", "its OID, or a root and numbers"); ok {
+	fallback := kindText
+	if s.modules != nil && !spec.has("oid") {
+		fallback = s.fromModule(r, o, f.at)
+	} else if n, ok := spec.need("oid", "its OID, or a root and numbers"); ok {
 		o.oid, _ = s.oidOf(r, n, "oid")
 	}
-	fallback := kindText
 	if spec.has("values") {
 		fallback = kindInteger
 	}

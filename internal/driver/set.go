@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"drydock/internal/driver/mib"
 	"drydock/internal/fault"
 )
 
@@ -18,7 +19,11 @@ type Set struct{ drivers map[string]*Driver }
 
 // LoadAll parses every *.yaml file in the root of fsys. All mistakes of all
 // files are in the error; a driver's name may be there once.
-func LoadAll(fsys fs.FS) (*Set, error) {
+func LoadAll(fsys fs.FS) (*Set, error) { return LoadAllWith(fsys, nil) }
+
+// LoadAllWith is LoadAll for drivers that name objects of MIB modules; modules
+// may be nil.
+func LoadAllWith(fsys fs.FS, modules *mib.Library) (*Set, error) {
 	files, err := fs.Glob(fsys, "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("driver: list the driver files: %w", err)
@@ -31,7 +36,7 @@ func LoadAll(fsys fs.FS) (*Set, error) {
 		if err != nil {
 			return nil, fmt.Errorf("driver: read %s: %w", file, err)
 		}
-		d, err := Parse(path.Base(file), data)
+		d, err := ParseWith(path.Base(file), data, modules)
 		var mistakes Mistakes
 		switch {
 		case errors.As(err, &mistakes):

@@ -11,11 +11,14 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"drydock/internal/driver/mib"
 )
 
 // reader walks the YAML tree and gathers mistakes with their places.
 type reader struct {
 	file     string
+	modules  *mib.Library // nil: there are none
 	mistakes Mistakes
 }
 

@@ -22,6 +22,7 @@ import (
 	"drydock/drivers"
 	"drydock/internal/api"
 	"drydock/internal/driver"
+	"drydock/internal/driver/mib"
 	"drydock/internal/engine"
 	"drydock/internal/engine/campaigns"
 	"drydock/internal/engine/local"
@@ -50,6 +51,7 @@ type Options struct {
 	Trap          string
 	ServerAddress string
 	Drivers       string // directory with more drivers
+	MIBDir        string // directory with MIB modules for the names in those
 	Migrations    string // directory with more packs
 	KeyFile       string // empty: key in Data
 	Key           string // base64; instead of the file
@@ -121,7 +123,7 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) error {
 	config := engine.Config{Store: s.store, NameKey: keys.Derive("grant names"), Log: o.Log, Exchanged: s.metrics.Exchange}
 	var err error
-	if config.Drivers, err = loadDrivers(o.Drivers); err != nil {
+	if config.Drivers, err = loadDrivers(o.Drivers, o.MIBDir); err != nil {
 		return err
 	}
 	if config.Packs, err = loadPacks(o.Migrations); err != nil {
@@ -231,15 +233,33 @@ func apiToken(path string) (secret.String, error) {
 }
 
 // loadDrivers gives the drivers of the binary and those of a directory, which
-// replace the former where they have the same name.
-func loadDrivers(dir string) (*driver.Set, error) {
+// replace the former where they have the same name. Names in the latter may be
+// those of the MIB modules below mibDir.
+func loadDrivers(dir, mibDir string) (*driver.Set, error) {
 	own, err := driver.LoadAll(drivers.FS)
 	if dir == "" || err != nil {
 		return own, err
 	}
-	more, err := driver.LoadAll(os.DirFS(dir))
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fault.New(fault.Invalid, "", "--drivers "+dir, "it is not a directory that can be read").
+			WithHint("give the directory that has your driver files, *.yaml, in it")
+	}
+	var modules *mib.Library
+	if mibDir != "" {
+		if modules, err = mib.Read(os.DirFS(mibDir)); err != nil {
+			return nil, fault.New(fault.Invalid, "", "--mib-dir "+mibDir, "%w", err)
+		}
+	}
+	more, err := driver.LoadAllWith(os.DirFS(dir), modules)
 	if err != nil {
-		return nil, err
+		return nil, fault.New(fault.Invalid, "", "--drivers "+dir, "a driver is wrong:\n%w", err).
+			WithHint("drydock driver check FILE shows the same; docs/driver-language.md describes the language")
+	}
+	for _, name := range more.Names() {
+		d, _ := more.Get(name)
+		if err := d.CheckFormat(migrate.Formats()); err != nil {
+			return nil, fault.New(fault.Invalid, "", "--drivers "+dir, "a driver is wrong:\n%w", err)
+		}
 	}
 	return own.With(more), nil
 }

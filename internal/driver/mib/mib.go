@@ -60,6 +60,40 @@ func (l *Library) At(oid string) (Object, bool) {
 	return o, ok
 }
 
+// Names lists the names of all objects that can be read or set.
+func (l *Library) Names() []string {
+	var names []string
+	for name, all := range l.byName {
+		if slices.ContainsFunc(all, func(o Object) bool { return o.Readable() || o.Writable() }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Writable lists the names of a module's objects that may be set.
+func (l *Library) Writable(module string) []string {
+	var names []string
+	for name, all := range l.byName {
+		if slices.ContainsFunc(all, func(o Object) bool { return o.Module == module && o.Writable() }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Of makes a library of objects that were looked up before.
+func Of(objects ...Object) *Library {
+	l := &Library{byName: map[string][]Object{}, byOID: map[string]Object{}}
+	for _, o := range objects {
+		l.byName[o.Name] = append(l.byName[o.Name], o)
+		l.byOID[o.OID] = o
+	}
+	return l
+}
+
 // largest is the most octets of one file that is read.
 const largest = 16 << 20
 
