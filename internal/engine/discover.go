@@ -203,7 +203,7 @@ const (
 )
 
 func (e *Engine) greet(ctx context.Context, at netip.AddrPort, c fleet.Credentials) (*Found, error) {
-	session, err := snmp.Dial(ctx, snmp.Target{Address: at, Credentials: snmp.Credentials(c), Timeout: sweepPatience, Retries: 1, OnDemand: true, AnySource: true})
+	session, err := snmp.Dial(ctx, snmp.Target{Address: at, Pool: &e.buffers, Credentials: snmp.Credentials(c), Timeout: sweepPatience, Retries: 1, OnDemand: true, AnySource: true})
 	if err != nil {
 		return nil, err
 	}

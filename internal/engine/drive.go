@@ -47,6 +47,10 @@ func (t *task) carryOut(ctx context.Context, ask driver.Ask, mode driver.Mode) d
 	return driver.Answer{Err: &driver.AnswerError{Kind: driver.Unclear, Text: fmt.Sprintf("the driver asked for %T, which the engine does not know", ask)}}
 }
 
+// restAfter is the wait from which on a session's socket and buffer are worth
+// giving back.
+const restAfter = 100 * time.Millisecond
+
 // wait waits, but no longer than until something happens that makes a poll
 // worth while.
 func (t *task) wait(ctx context.Context, a driver.AskWait, mode driver.Mode) {
@@ -59,6 +63,9 @@ func (t *task) wait(ctx context.Context, a driver.AskWait, mode driver.Mode) {
 	}
 	if t.state.Plan.Run != "" { // a discovery has no run
 		t.setProgress(t.state.Plan.Run, p)
+	}
+	if a.For >= restAfter && t.session != nil {
+		t.session.Rest()
 	}
 	timer := time.NewTimer(a.For)
 	defer timer.Stop()

@@ -56,6 +56,7 @@ type Config struct {
 type Engine struct {
 	Config
 
+	buffers  snmp.Pool
 	mu       sync.Mutex // owns what follows
 	holds    map[fleet.RunID]*hold
 	at       map[netip.Addr]map[fleet.RunID]*hold // the same by the device's address; several devices may share one

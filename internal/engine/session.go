@@ -25,7 +25,7 @@ func (t *task) dial(ctx context.Context) (err error) {
 	t.hold.user = snmp.User{Name: creds.User, AuthProtocol: creds.AuthProtocol, AuthPassword: creds.AuthPassword,
 		PrivProtocol: creds.PrivProtocol, PrivPassword: creds.PrivPassword}
 	t.mu.Unlock()
-	t.session, err = snmp.Dial(ctx, snmp.Target{Address: t.address, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, Retries: t.SNMPRetries,
+	t.session, err = snmp.Dial(ctx, snmp.Target{Address: t.address, Pool: &t.buffers, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, Retries: t.SNMPRetries,
 		MaxVarbinds: t.driver.Quirks().MaxVarbinds, AnySource: anySource(t.driver, creds), Observe: t.Exchanged})
 	return err
 }
@@ -44,7 +44,7 @@ func (t *task) answersFromElsewhere(ctx context.Context) bool {
 	if err != nil || anySource(t.driver, creds) {
 		return false
 	}
-	s, err := snmp.Dial(ctx, snmp.Target{Address: t.address, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, AnySource: true})
+	s, err := snmp.Dial(ctx, snmp.Target{Address: t.address, Pool: &t.buffers, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, AnySource: true})
 	if err != nil {
 		return false
 	}

@@ -31,6 +31,8 @@ type Target struct {
 	// is under way, at the price of a new socket for each: for thousands of
 	// sessions that mostly wait. What is known of the agent is kept.
 	OnDemand bool
+	// Pool has the buffers that sessions take turns with; nil: each has its own.
+	Pool *Pool
 	// Observe is told of every request once it is over; nil: nobody. It is called
 	// by the goroutine that made the request and must return at once.
 	Observe func(Exchange)
@@ -120,6 +122,17 @@ func (s *Session) exchange(ctx context.Context, l *link, retries int, pinned str
 		return nil, s.explain(ctx, l, retries, err)
 	}
 	return s.answer(packet, asked)
+}
+
+// Rest gives socket and buffer back until the next request. What is known of
+// the agent is kept.
+func (s *Session) Rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.reader.close() // nothing is under way on it
+	if s.writer != nil {
+		_ = s.writer.close()
+	}
 }
 
 // Close ends the session.

@@ -17,6 +17,7 @@ type link struct {
 	target    Target
 	community string
 	wire      *wire // nil: not open
+	ready     bool  // gosnmp has made its keys: v3
 	setting   bool  // a SET is under way
 	sent      *wire // what the last request went through; nil: it never went
 }
@@ -56,13 +57,26 @@ func (l *link) open(ctx context.Context) error {
 	if l.wire != nil {
 		return nil
 	}
-	l.Context = ctx
-	if err := l.Connect(); err != nil {
+	if err := l.connect(ctx); err != nil {
 		return fault.New(fault.Unavailable, "", "device "+l.target.Address.String(), "%w", err)
 	}
 	l.wire = newWire(l.Conn.(*net.UDPConn), l.target.Credentials)
 	l.Conn = l.wire // gosnmp speaks through it from here on
 	return nil
+}
+
+// connect opens the socket, with a buffer that another session has had where
+// that can be: gosnmp makes keys, and sockets without a peer, by itself only.
+func (l *link) connect(ctx context.Context) error {
+	if !l.target.AnySource && (l.Version != gosnmp.Version3 || l.ready) {
+		if g := l.target.Pool.take(); g != nil {
+			return l.dial(ctx, g)
+		}
+	}
+	l.Context = ctx
+	err := l.Connect()
+	l.ready = l.ready || err == nil
+	return err
 }
 
 // close gives the socket and gosnmp's buffer back.
@@ -73,6 +87,7 @@ func (l *link) close() error {
 	err := l.wire.Close()
 	next := fresh(l.target, l.community)
 	next.MsgFlags, next.SecurityParameters, next.ContextEngineID = l.MsgFlags, l.SecurityParameters, l.ContextEngineID
+	l.target.Pool.give(l.GoSNMP)
 	l.GoSNMP, l.wire = next, nil
 	return err
 }
