@@ -67,6 +67,7 @@ var packages = map[string]ring{
 	"internal/engine":    do,
 	"internal/store":     do,
 	"internal/oidc":      do,
+	"internal/notify":    do,
 	"internal/api":       api,
 	"internal/cli":       user,
 	"client":             user,

@@ -26,6 +26,7 @@ import (
 	"drydock/internal/engine"
 	"drydock/internal/engine/campaigns"
 	"drydock/internal/fault"
+	"drydock/internal/notify"
 	"drydock/internal/secret"
 	"drydock/internal/store"
 )
@@ -46,6 +47,8 @@ type Parts struct {
 	// Ready asks every part whether it can do its work; nil: none is asked.
 	Ready   func(context.Context) map[string]error
 	Metrics http.Handler // serves the metrics; nil: none does
+	// Notifier tells people what runs need of them.
+	Notifier *notify.Notifier
 }
 
 type server struct {
@@ -105,6 +108,8 @@ func (s *server) register() {
 	s.runs()
 	s.questions()
 	s.campaigns()
+	s.answerLinks()
+	s.channels()
 	s.discovery()
 	s.backups()
 }

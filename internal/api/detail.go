@@ -52,6 +52,8 @@ func detailOf(in any) string {
 			texts = append(texts, g.Group+": "+grants(g.Grants))
 		}
 		return strings.Join(texts, "; ")
+	case client.ChannelSettings:
+		return fmt.Sprintf("%s, told of %s, answer links %s", o.Type, strings.Join(o.Kinds, " "), o.Links)
 	case client.NewToken:
 		return fmt.Sprintf("%s of %s for %d days: %s", o.Name, o.Owner, o.Days, grants(o.Grants))
 	}

@@ -109,6 +109,8 @@ func (s *server) authorise(ctx huma.Context, r *request) error {
 	case own, whole:
 		if name := ctx.Param("name"); name != "" {
 			r.object = "user " + name
+		} else if name := ctx.Param("channel"); name != "" {
+			r.object = "channel " + name
 		} else if id != "" {
 			r.object = "token " + id
 		}

@@ -97,6 +97,17 @@ func routes() map[string]route {
 		"list-questions":  {access.View, listed, false},
 		"answer-question": {access.Operate, ofQuestion, true},
 
+		"list-channels":   {access.Administer, whole, false},
+		"put-channel":     {access.Administer, whole, true},
+		"remove-channel":  {access.Administer, whole, true},
+		"test-channel":    {access.Administer, whole, true},
+		"list-deliveries": {access.Administer, whole, false},
+		// A link's token is the right to look at its question, and one of a channel
+		// whose links are open is the right to answer it.
+		"show-answer-link":    {access.Open, shared, false},
+		"answer-by-open-link": {access.Open, shared, true},
+		"answer-by-link":      {access.Operate, named, true},
+
 		"list-backups": {access.View, listed, false},
 		"show-backup":  {access.View, ofBackup, false},
 		"open-backup":  {access.Reveal, ofBackup, true},

@@ -44,6 +44,7 @@ func handlers() map[string]func(*testing.T, *yard) {
 		"list-tokens":      testListTokens,
 		"add-token":        testAddToken,
 		"revoke-token":     testRevokeToken,
+		"answer-by-link":   testAnswerByLink,
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"drydock/internal/engine/campaigns"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
+	"drydock/internal/notify"
 	"drydock/internal/procedure"
 	"drydock/internal/secret"
 	"drydock/internal/store"
@@ -52,16 +53,19 @@ func must(t testing.TB, err error) {
 func newYard(t *testing.T, prepare func(*server)) *yard {
 	t.Helper()
 	ctx := t.Context()
+	outbox := &notify.Outbox{}
 	keys, err := secret.NewKeyring([secret.KeySize]byte{1})
 	must(t, err)
-	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "drydock.db"), store.Options{Keyring: keys})
+	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "drydock.db"), store.Options{Keyring: keys, Outbox: outbox})
 	must(t, err)
 	t.Cleanup(func() { must(t, st.Close()) })
 	set, err := driver.LoadAll(drivers.FS)
 	must(t, err)
+	notifier, err := notify.New(ctx, notify.Config{Store: st, Outbox: outbox, Linker: notify.NewLinker([32]byte{2}), URL: func() string { return "https://drydock.test" }})
+	must(t, err)
 	y := &yard{t: t, tokens: map[string]string{"bootstrap": bootstrap}, question: map[string]string{}, runtime: &fakeRuntime{}}
 	eng := engine.New(engine.Config{Store: st, Drivers: set})
-	y.server = newServer(Parts{Store: st, Engine: eng, Runtime: y.runtime, Campaigns: campaigns.New(campaigns.Config{Store: st, Engine: eng, Runtime: y.runtime}), Metrics: http.NotFoundHandler(), Token: secret.New(bootstrap), Version: "1",
+	y.server = newServer(Parts{Store: st, Engine: eng, Runtime: y.runtime, Campaigns: campaigns.New(campaigns.Config{Store: st, Engine: eng, Runtime: y.runtime}), Metrics: http.NotFoundHandler(), Notifier: notifier, Token: secret.New(bootstrap), Version: "1",
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Passwords: access.Cost{Time: 1, Memory: 64, Threads: 1}})
 	if prepare != nil {
 		prepare(y.server)
@@ -166,6 +170,7 @@ type fakeRuntime struct {
 	by       string
 	started  []fleet.DeviceID
 	answered []string
+	replies  []procedure.Reply
 }
 
 func (f *fakeRuntime) Start(_ context.Context, p procedure.Plan, _ string) (fleet.RunID, error) {
@@ -176,6 +181,7 @@ func (f *fakeRuntime) Start(_ context.Context, p procedure.Plan, _ string) (flee
 func (f *fakeRuntime) Answer(_ context.Context, _ fleet.RunID, r procedure.Reply) (procedure.State, error) {
 	f.by = r.By
 	f.answered = append(f.answered, r.Question)
+	f.replies = append(f.replies, r)
 	return procedure.State{}, nil
 }
 

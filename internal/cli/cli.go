@@ -154,7 +154,7 @@ Try it:  drydock demo
 	root.AddCommand(
 		s.serveCommand(), s.demoCommand(), s.simCommand(),
 		s.deviceCommand(), s.driverCommand(), s.releaseCommand(), s.backupCommand(),
-		s.updateCommand(), s.campaignCommand(), s.questionCommand(), s.migrateCommand(),
+		s.updateCommand(), s.campaignCommand(), s.questionCommand(), s.notifyCommand(), s.migrateCommand(),
 		s.userCommand(), s.tokenCommand(), s.auditCommand(), s.oidcCommand(),
 	)
 	return root

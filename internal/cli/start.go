@@ -13,6 +13,7 @@ type ServeOptions struct {
 	Engine        string
 	HTTP          string
 	Metrics       string
+	URL           string
 	TFTP          string
 	FTP           string
 	FTPPassive    string // "FIRST-LAST" of the passive ports
@@ -73,6 +74,7 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.StringVar(&o.Database, "database", "", "store `URL`: postgres://..., or a path for SQLite (default: drydock.db in the data directory)")
 	flags.StringVar(&o.Engine, "engine", "local", "engine `URL`: local")
 	flags.StringVar(&o.HTTP, "http", "127.0.0.1:8480", "`ADDR` of the HTTP API")
+	flags.StringVar(&o.URL, "url", "", "`URL` where people reach this server, for links in notifications (default: where it listens)")
 	flags.StringVar(&o.Metrics, "metrics", "", "`ADDR` that serves /metrics without a token; empty: only the API does, with one")
 	flags.StringVar(&o.TFTP, "tftp", ":69", "`ADDR` of the TFTP server; empty: none")
 	flags.StringVar(&o.FTP, "ftp", ":21", "`ADDR` of the FTP server; empty: none")

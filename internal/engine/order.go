@@ -30,6 +30,9 @@ func (e *Engine) Start(ctx context.Context, runtime Runtime, o Order) ([]Started
 	if err != nil {
 		return nil, err
 	}
+	if o.Key == "" && len(o.Devices) > 1 {
+		o.Key = "o" + transfer.NewName() // by it one can tell when all of them have ended
+	}
 	rows := make([]Started, 0, len(o.Devices))
 	named := map[fleet.DeviceID]bool{}
 	for _, id := range o.Devices {

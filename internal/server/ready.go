@@ -38,6 +38,13 @@ func (s *Server) add(name string, check func(context.Context) error) {
 	s.ready = append(s.ready, part{name, check})
 }
 
+// later makes a part known to /readyz that is started afterwards.
+func (s *Server) later(name string) *running {
+	r := &running{}
+	s.add(name, r.check)
+	return r
+}
+
 // serving has group run serve and /readyz say whether it runs.
 func (s *Server) serving(name string, serve func() error) {
 	r := &running{}

@@ -4,6 +4,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ import (
 	"drydock/internal/engine/local"
 	"drydock/internal/fault"
 	"drydock/internal/migrate"
+	"drydock/internal/notify"
 	"drydock/internal/secret"
 	"drydock/internal/server/metrics"
 	"drydock/internal/snmp"
@@ -44,6 +46,7 @@ type Options struct {
 	Data          string // directory: key, token, database, blobs
 	Database      string // store URL; empty: drydock.db in Data
 	HTTP          string
+	URL           string // where people reach the page and the API, for links in notifications; empty: where HTTP listens
 	Metrics       string // address that serves /metrics without a token; empty: none
 	TFTP          string
 	FTP           string
@@ -77,6 +80,7 @@ type Server struct {
 	store   *store.Store
 	metrics *metrics.Metrics
 	ready   []part
+	outbox  *notify.Outbox
 	group   *errgroup.Group
 	stop    context.CancelFunc
 }
@@ -102,12 +106,12 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 	if database == "" {
 		database = filepath.Join(o.Data, "drydock.db")
 	}
-	meter := metrics.New(o.Version)
-	st, err := store.Open(ctx, database, store.Options{Keyring: keys, Holder: holder(), Dir: o.Data, Log: o.Log, Observe: meter.Transaction})
+	meter, outbox := metrics.New(o.Version), &notify.Outbox{}
+	st, err := store.Open(ctx, database, store.Options{Keyring: keys, Holder: holder(), Dir: o.Data, Log: o.Log, Observe: meter.Transaction, Outbox: outbox})
 	if err != nil {
 		return nil, err
 	}
-	s = &Server{Token: token, store: st, metrics: meter}
+	s = &Server{Token: token, store: st, metrics: meter, outbox: outbox}
 	run, stop := context.WithCancel(ctx)
 	s.stop = stop
 	s.group, run = errgroup.WithContext(run)
@@ -157,8 +161,18 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 	if err := s.observe(ctx, o, runtime, config.Grants, traps); err != nil {
 		return err
 	}
-	return s.serveHTTP(ctx, o, s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token,
-		Version: o.Version, Log: o.Log, Ready: s.Ready, Metrics: s.metrics.Handler()})))
+	notifier, err := notify.New(ctx, notify.Config{Store: s.store, Outbox: s.outbox, Linker: notify.NewLinker(keys.Derive("answer links")),
+		URL: func() string { return cmp.Or(o.URL, s.URL) }, Log: o.Log, Delivered: s.metrics.Delivery})
+	if err != nil {
+		return err
+	}
+	notifying := s.later("notifications")
+	err = s.serveHTTP(ctx, o, s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token,
+		Version: o.Version, Log: o.Log, Ready: s.Ready, Metrics: s.metrics.Handler(), Notifier: notifier})))
+	if err == nil {
+		s.group.Go(notifying.during(func() error { return notifier.Run(ctx) }))
+	}
+	return err
 }
 
 // Wait waits until the server has stopped and gives why, nil after a stop that
@@ -396,7 +410,7 @@ func (s *Server) receiveTraps(ctx context.Context, o Options, eng *engine.Engine
 		return nil, cannotListen("SNMP notifications", "--trap", o.Trap, err)
 	}
 	s.TrapAddr = receiver.Addr()
-	s.serving("notifications", func() error { return receiver.Serve(ctx) })
+	s.serving("traps", func() error { return receiver.Serve(ctx) })
 	return receiver, nil
 }
 

@@ -39,6 +39,11 @@ func (s *Store) AppendAudit(ctx context.Context, e access.Entry) (access.Entry, 
 			return err
 		}
 		written = next
+		if t.s.outbox != nil {
+			if err := t.addNotices(ctx, t.s.outbox.OfAudit(next)); err != nil {
+				return err
+			}
+		}
 		return t.exec(ctx, "UPDATE audit_head SET seq = ?, code = ? WHERE id = 1", link.Seq, link.Code)
 	})
 	return written, s.explain("store.AppendAudit", auditObject, err)

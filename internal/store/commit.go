@@ -153,7 +153,10 @@ func (t *tx) commitRound(ctx context.Context, round []*change, errs []error, fai
 	if err := t.closeQuestions(ctx, written); err != nil {
 		return err
 	}
-	return t.openQuestions(ctx, written)
+	if err := t.openQuestions(ctx, written); err != nil {
+		return err
+	}
+	return t.noticesOf(ctx, written)
 }
 
 func (t *tx) advanceRuns(ctx context.Context, changes []*change) (map[fleet.RunID]bool, error) {

@@ -24,6 +24,7 @@ type Options struct {
 	// Observe is told of every transaction once it is over; nil: nobody. It is
 	// called by a writer, which waits for it.
 	Observe func(Transaction)
+	Outbox  Outbox // nil: no notices are made
 }
 
 // Store is everything durable.
@@ -33,6 +34,7 @@ type Store struct {
 	keyring *secret.Keyring
 	log     *slog.Logger
 	observe func(Transaction)
+	outbox  Outbox
 	blobs   *bucket
 	files   *cache
 	writer  writer
@@ -51,7 +53,7 @@ type Store struct {
 // or if the schema is newer than this drydock knows; fault.Denied if the
 // keyring is not the one that the store was sealed with (F37).
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	s := &Store{keyring: o.Keyring, log: o.Log, observe: o.Observe, poison: poison{held: make(chan error, 1)}}
+	s := &Store{keyring: o.Keyring, log: o.Log, observe: o.Observe, outbox: o.Outbox, poison: poison{held: make(chan error, 1)}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

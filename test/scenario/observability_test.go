@@ -83,7 +83,7 @@ func TestReadyzTellsOfBlobs(t *testing.T) {
 			}
 		}
 	}
-	for _, part := range []string{"database", "blobs", "engine", "tftp", "ftp", "notifications"} {
+	for _, part := range []string{"database", "blobs", "engine", "tftp", "ftp", "traps", "notifications"} {
 		if r := until(http.StatusOK); r.Parts[part] != "ready" {
 			t.Errorf("%s is %q", part, r.Parts[part])
 		}
