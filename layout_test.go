@@ -22,7 +22,7 @@ import (
 type ring string
 
 const (
-	leaf   ring = "leaf"   // standard library only
+	leaf   ring = "leaf"   // the standard library, and at most the one library that it is the door of
 	embed  ring = "embed"  // data that users extend
 	decide ring = "decide" // pure
 	speak  ring = "speak"  // bytes and dialogues
@@ -80,6 +80,8 @@ var packages = map[string]ring{
 	"tools":              probe,
 	"examples":           probe,
 	"internal/depstmp":   probe,
+
+	"internal/strictyaml": leaf,
 }
 
 // agent is what the equipment's binary must never come to link.
@@ -106,14 +108,14 @@ var doors = map[string][]string{
 	"go.opentelemetry.io/otel":            {"internal/tracing", "internal/server/tracing"},
 	"go.temporal.io":                      {"internal/engine/temporal"},
 	"go.starlark.net":                     {"internal/migrate"},
-	"github.com/goccy/go-yaml":            {"internal/driver", "internal/migrate", "internal/cli", "internal/equipment/settings"},
+	"github.com/goccy/go-yaml":            {"internal/strictyaml", "internal/migrate/packtest", "internal/cli", "internal/equipment/settings"},
 	"github.com/prometheus/client_golang": {"internal/server"},
 	"github.com/klauspost/compress":       {"internal/equipment/install"},
 	"golang.org/x":                        {"internal", "cmd", "client"},
 }
 
 // pure are the packages that only compute.
-var pure = []string{"internal/procedure", "internal/migrate", "internal/fleet", "internal/driver", "internal/access"}
+var pure = []string{"internal/procedure", "internal/migrate", "internal/fleet", "internal/driver", "internal/access", "internal/strictyaml"}
 
 // impure are the standard library's packages that pure ones must not import,
 // with all that lies below them.

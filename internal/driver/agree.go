@@ -27,14 +27,14 @@ func (d *Driver) CheckMIB(l *mib.Library) error {
 }
 
 func (d *Driver) mistake(at place, hint, format string, args ...any) Mistake {
-	return Mistake{d.file, max(1, at.line), max(1, at.column), fmt.Sprintf(format, args...), hint}
+	return Mistake{File: d.file, Line: max(1, at.Line), Column: max(1, at.Column), Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 func (d *Driver) mistaken(all Mistakes) error {
 	if len(all) == 0 {
 		return nil
 	}
-	return &fault.Error{Code: fault.Invalid, Err: all.sorted(), Hint: "docs/driver-language.md describes the language"}
+	return &fault.Error{Code: fault.Invalid, Err: all.Sorted(), Hint: "docs/driver-language.md describes the language"}
 }
 
 // disagreements compares all objects. moved is a root of the driver and the one

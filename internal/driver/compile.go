@@ -15,7 +15,7 @@ func (d *Driver) readProgram(r *reader, op Operation, f field) *program {
 			c.scope.locals[item.as] = true
 		}
 	}
-	if _, isMap := mapOf(f.value); !isMap {
+	if _, isMap := f.value.Fields(); !isMap {
 		p.actions = append(p.actions, c.actions(f.value, "operation "+f.key)...)
 	} else {
 		o := r.object(f.value, "operation "+f.key, "steps", "cleanup")
@@ -27,9 +27,9 @@ func (d *Driver) readProgram(r *reader, op Operation, f field) *program {
 		}
 	}
 	p.findStages()
-	before := len(r.mistakes)
+	before := len(r.Mistakes)
 	c.checkProgram(p, f)
-	if len(r.mistakes) == before {
+	if len(r.Mistakes) == before {
 		c.chooseProofs(p)
 	}
 	return p
@@ -76,28 +76,28 @@ func (c *compiler) checkProgram(p *program, f field) {
 		return
 	}
 	if len(p.stages) == 0 {
-		c.wrong(f.at, `mark the action that starts it as "command"`, "operation %s has no command", p.op)
+		c.Wrong(f.at, `mark the action that starts it as "command"`, "operation %s has no command", p.op)
 		return
 	}
 	first := p.stages[0].command
 	for _, a := range p.actions[:first] {
 		switch a.do.(type) {
 		case *pollStep, *expectStep, *rebootStep:
-			c.wrong(a.at, "move it behind the command that it waits for", "nothing has been commanded yet that could be waited for")
+			c.Wrong(a.at, "move it behind the command that it waits for", "nothing has been commanded yet that could be waited for")
 		}
 	}
 	for _, s := range p.stages {
 		c.checkStage(p, s)
 	}
 	if p.op == Backup && len(within[*expectStep](p, stage{0, len(p.actions)})) == 0 {
-		c.wrong(f.at, `add "- expect: config" at its end`, "a backup must expect the file on the server: the device's word alone is not enough")
+		c.Wrong(f.at, `add "- expect: config" at its end`, "a backup must expect the file on the server: the device's word alone is not enough")
 	}
 	if p.op == Reboot && len(within[*rebootStep](p, stage{0, len(p.actions)})) == 0 {
-		c.wrong(f.at, `add "- wait: {reboot: {down-within: 1m, up-within: 10m}}" behind its command`, "operation reboot does not wait for the restart")
+		c.Wrong(f.at, `add "- wait: {reboot: {down-within: 1m, up-within: 10m}}" behind its command`, "operation reboot does not wait for the restart")
 	}
 	for _, a := range p.cleanup {
 		if s, ok := a.do.(*setStep); !ok || s.command {
-			c.wrong(a.at, "", "cleanup has only \"set\" actions")
+			c.Wrong(a.at, "", "cleanup has only \"set\" actions")
 		}
 	}
 }
@@ -107,15 +107,15 @@ func (c *compiler) checkRead(p *program, f field) {
 		switch a.do.(type) {
 		case *getStep, *findStep, *failStep:
 		default:
-			c.wrong(a.at, "", "operation %s only reads: it has get, find and fail", p.op)
+			c.Wrong(a.at, "", "operation %s only reads: it has get, find and fail", p.op)
 		}
 	}
 	if len(p.cleanup) > 0 {
-		c.wrong(f.at, "", "operation %s only reads: it has no cleanup", p.op)
+		c.Wrong(f.at, "", "operation %s only reads: it has no cleanup", p.op)
 	}
 	for op, want := range map[Operation]string{Identify: "version", FreeSpace: "free"} {
 		if p.op == op && !c.gets[want] {
-			c.wrong(f.at, `add "- get: {`+want+`: OBJECT}"`, "operation %s must read %q", op, want)
+			c.Wrong(f.at, `add "- get: {`+want+`: OBJECT}"`, "operation %s must read %q", op, want)
 		}
 	}
 }
@@ -125,14 +125,14 @@ func (c *compiler) checkRead(p *program, f field) {
 func (c *compiler) checkStage(p *program, s stage) {
 	polls := within[*pollStep](p, s)
 	if len(polls) > 1 {
-		c.wrong(p.actions[s.command].at, "give the second one a command of its own, or one poll all values", "one command has %d polls", len(polls))
+		c.Wrong(p.actions[s.command].at, "give the second one a command of its own, or one poll all values", "one command has %d polls", len(polls))
 	}
 	for _, e := range within[*expectStep](p, s) {
 		if e.settles = len(polls) > 0; e.settles && e.within == 0 {
 			e.within = defaultSettle
 		}
 		if e.within == 0 && !c.driver.explicitTimeout[c.op] {
-			c.wrong(p.actions[s.command].at, `add "within" to expect, or the operation to "timeouts"`, "expect has no deadline")
+			c.Wrong(p.actions[s.command].at, `add "within" to expect, or the operation to "timeouts"`, "expect has no deadline")
 		}
 	}
 	for _, poll := range polls {
@@ -141,11 +141,11 @@ func (c *compiler) checkStage(p *program, s stage) {
 			poll.role = expects[0].role
 		}
 		if poll.absent == absentNotStarted && p.destroysRow() {
-			c.wrong(p.actions[s.command].at, `write "absent: as-transfer" or "absent: unknown"`,
+			c.Wrong(p.actions[s.command].at, `write "absent: as-transfer" or "absent: unknown"`,
 				"cleanup destroys the row: that it is absent does not show that the command was not given")
 		}
 		if (poll.absent == absentTransfer || poll.vanished == absentTransfer) && !poll.takeTransfer {
-			c.wrong(p.actions[s.command].at, `add "- expect: config" or "- expect: all"`, "as-transfer needs an expected transfer")
+			c.Wrong(p.actions[s.command].at, `add "- expect: config" or "- expect: all"`, "as-transfer needs an expected transfer")
 		}
 	}
 }
@@ -191,7 +191,7 @@ func (c *compiler) chooseProofs(p *program) {
 		case len(polls) == 0 && len(within[*expectStep](p, s)) == 0 && set.comparable():
 			set.kind, set.repeat = proofValues, true
 		default:
-			c.wrong(a.at, `add "proof: {object: OBJECT, is: [VALUES]}": what reads so once the command was taken, and only then`,
+			c.Wrong(a.at, `add "proof: {object: OBJECT, is: [VALUES]}": what reads so once the command was taken, and only then`,
 				"if the answer to this command is lost, nothing tells whether it was taken")
 		}
 	}

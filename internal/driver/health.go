@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/goccy/go-yaml/ast"
+	"drydock/internal/strictyaml"
 )
 
 // healthRule is one value that must not be worse after the update.
@@ -16,7 +16,7 @@ type healthRule struct {
 }
 
 // readHealth reads "health" and makes it the program of the operation.
-func (d *Driver) readHealth(r *reader, n ast.Node) {
+func (d *Driver) readHealth(r *reader, n strictyaml.Node) {
 	c := &compiler{reader: r, driver: d, op: Health, scope: &scope{schema: d.schema, locals: map[string]bool{}}}
 	var get getStep
 	for _, f := range r.fields(n, "health") {
@@ -32,7 +32,7 @@ func (d *Driver) readHealth(r *reader, n ast.Node) {
 			d.health = append(d.health, rule)
 		}
 	}
-	d.programs[Health] = &program{op: Health, actions: []action{{at: placeOf(n), do: &get}}}
+	d.programs[Health] = &program{op: Health, actions: []action{{at: n.Place(), do: &get}}}
 }
 
 // CompareHealth says, for a person, what is worse than before. Values are those

@@ -1,49 +1,18 @@
 package driver
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
+
+	"drydock/internal/strictyaml"
 )
 
 // Mistake is one thing that is wrong in a driver file.
-type Mistake struct {
-	File    string
-	Line    int // from 1
-	Column  int // from 1
-	Message string
-	Hint    string // what to write instead; may be empty
-}
-
-// Error gives "file:line:column: message; hint".
-func (m Mistake) Error() string {
-	text := fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Message)
-	if m.Hint != "" {
-		text += "; " + m.Hint
-	}
-	return text
-}
+type Mistake = strictyaml.Mistake
 
 // Mistakes is everything that is wrong in a driver file, in the file's order.
 // It is never empty where Parse returns it.
-type Mistakes []Mistake
-
-// Error gives one line for each mistake.
-func (m Mistakes) Error() string {
-	lines := make([]string, len(m))
-	for i := range m {
-		lines[i] = m[i].Error()
-	}
-	return strings.Join(lines, "\n")
-}
-
-func (m Mistakes) sorted() Mistakes {
-	slices.SortStableFunc(m, func(a, b Mistake) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
-	return slices.Compact(m)
-}
+type Mistakes = strictyaml.Mistakes
 
 // didYouMean gives `did you mean "x"?` for the known word nearest to word, or
 // else the list of what is known, if it is short.

@@ -19,7 +19,7 @@ func (s *schema) object(r *reader, name string, at place, what string) *mibObjec
 		if hint == "" {
 			hint = `describe it under "scalars" or "columns", or give --mib-dir with the MIB modules that have it`
 		}
-		r.wrong(at, hint, "%s: no object is called %q", what, name)
+		r.Wrong(at, hint, "%s: no object is called %q", what, name)
 		return nil
 	}
 	found := s.lookup(r, name, at, what)
@@ -28,7 +28,7 @@ func (s *schema) object(r *reader, name string, at place, what string) *mibObjec
 	}
 	kind := kindFor(*found)
 	if kind == "" {
-		r.wrong(at, "", "%s: %s of %s has the type %s, which the language does not have", what, name, found.Module, found.Syntax.Type)
+		r.Wrong(at, "", "%s: %s of %s has the type %s, which the language does not have", what, name, found.Module, found.Syntax.Type)
 		return nil
 	}
 	o := &mibObject{name: name, oid: found.OID, kind: kind, scalar: !found.Column, at: at, from: found.Module}
@@ -60,12 +60,12 @@ func (s *schema) lookup(r *reader, name string, at place, what string) *mib.Obje
 		if hint == "" {
 			hint = "is the module's file below the folder of --mib-dir, and are those that it imports from?"
 		}
-		r.wrong(at, hint, "%s: neither the driver nor the MIB modules have an object %q", what, name)
+		r.Wrong(at, hint, "%s: neither the driver nor the MIB modules have an object %q", what, name)
 		return nil
 	}
 	for _, o := range all[1:] {
 		if o.OID != all[0].OID {
-			r.wrong(at, `describe it under "scalars" or "columns"`, "%s: %s is %s in %s and %s in %s", what, name, all[0].OID, all[0].Module, o.OID, o.Module)
+			r.Wrong(at, `describe it under "scalars" or "columns"`, "%s: %s is %s in %s and %s in %s", what, name, all[0].OID, all[0].Module, o.OID, o.Module)
 			return nil
 		}
 	}
@@ -128,7 +128,7 @@ func (s *schema) node(name string) (oid string, known bool) {
 // mayRead and mayWrite hold the use of an object to its access in the modules.
 func (s *schema) mayRead(r *reader, o *mibObject, at place, what string) {
 	if m := s.module(o); m != nil && !m.Readable() {
-		r.wrong(at, "", "%s: %s is read, but it is %s in %s", what, o.name, m.Access, m.Module)
+		r.Wrong(at, "", "%s: %s is read, but it is %s in %s", what, o.name, m.Access, m.Module)
 	}
 }
 
@@ -141,7 +141,7 @@ func (s *schema) mayWrite(r *reader, o *mibObject, at place) {
 	if other := nearest(o.name, s.modules.Writable(m.Module)); other != "" {
 		hint = other
 	}
-	r.wrong(at, hint, "object %s is set, but it is %s in %s", o.name, m.Access, m.Module)
+	r.Wrong(at, hint, "object %s is set, but it is %s in %s", o.name, m.Access, m.Module)
 }
 
 // module gives what the modules say of an object that was found there; nil of

@@ -5,11 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"drydock/internal/driver/mib"
 	"drydock/internal/fault"
 	"drydock/internal/procedure"
+	"drydock/internal/strictyaml"
 )
 
 // maxSize is the largest driver file, in octets.
@@ -26,21 +25,21 @@ func Parse(file string, data []byte) (*Driver, error) { return ParseWith(file, d
 // ParseWith is Parse for a driver that names objects of MIB modules without
 // describing them; modules may be nil.
 func ParseWith(file string, data []byte, modules *mib.Library) (*Driver, error) {
-	r := &reader{file: file, modules: modules}
+	r := &reader{Reader: strictyaml.Reader{File: file}, modules: modules}
 	d := r.parse(data)
-	if len(r.mistakes) > 0 {
-		return nil, &fault.Error{Code: fault.Invalid, Err: r.mistakes.sorted(), Hint: "docs/driver-language.md describes the language"}
+	if len(r.Mistakes) > 0 {
+		return nil, &fault.Error{Code: fault.Invalid, Err: r.Mistakes.Sorted(), Hint: "docs/driver-language.md describes the language"}
 	}
 	return d, nil
 }
 
 func (r *reader) parse(data []byte) *Driver {
 	if len(data) > maxSize {
-		r.wrong(place{1, 1}, "", "the file has %d octets; %d at most", len(data), maxSize)
+		r.Wrong(place{Line: 1, Column: 1}, "", "the file has %d octets; %d at most", len(data), maxSize)
 		return nil
 	}
-	root := r.parseTree(data)
-	if root == nil {
+	root, ok := r.parseTree(data)
+	if !ok {
 		return nil
 	}
 	d := &Driver{
@@ -65,7 +64,7 @@ func (d *Driver) readHead(r *reader, o object) {
 	if n, ok := o.need("driver", "the driver's name, which devices and releases refer to"); ok {
 		d.name, _ = r.text(n, "driver")
 		if !isName(d.name) {
-			r.wrong(placeOf(n), "use letters, digits, - and _", "%q cannot be the name of a driver", d.name)
+			r.Wrong(n.Place(), "use letters, digits, - and _", "%q cannot be the name of a driver", d.name)
 		}
 	}
 	d.description = o.text("description")
@@ -110,20 +109,20 @@ func (d *Driver) readSchema(r *reader, o object) {
 		d.index.min = uint32(i.integer("min", 0, 1<<32-1, 1))
 		d.index.max = uint32(i.integer("max", 0, 1<<32-1, 1<<31-1))
 		if d.index.max < d.index.min {
-			r.wrong(f.at, "", "index: max %d is below min %d", d.index.max, d.index.min)
+			r.Wrong(f.at, "", "index: max %d is below min %d", d.index.max, d.index.min)
 			d.index.max = d.index.min
 		}
 	}
 }
 
-func (d *Driver) readFiles(r *reader, n ast.Node) {
+func (d *Driver) readFiles(r *reader, n strictyaml.Node) {
 	for _, f := range r.fields(n, "files") {
 		role := FileRole{Role: f.key}
 		if slices.Contains(d.schema.roles, f.key) || f.key == "all" || !isName(f.key) {
-			r.wrong(f.at, "choose another name", "%q cannot be the role of a file", f.key)
+			r.Wrong(f.at, "choose another name", "%q cannot be the role of a file", f.key)
 			continue
 		}
-		if _, isMap := mapOf(f.value); isMap {
+		if _, isMap := f.value.Fields(); isMap {
 			o := r.object(f.value, "file "+f.key, "text", "optional")
 			role.Text, role.Optional = o.text("text"), o.boolean("optional")
 		} else {
@@ -148,12 +147,12 @@ func (i indexRange) fold(n uint32) uint32 {
 // readConfiguration reads what is said of the configuration.
 func (d *Driver) readConfiguration(r *reader, o object) {
 	d.format, d.endMarker = o.text("format"), o.text("end-marker")
-	d.file, d.formatAt = r.file, o.placeOf("format")
+	d.file, d.formatAt = r.File, o.placeOf("format")
 	if f, ok := o.fields["categories"]; ok {
 		for _, e := range r.fields(f.value, "categories") {
 			rule := CategoryRule{Category: e.key}
 			if known := []string{"user", "port", "protocol", "default"}; !slices.Contains(known, e.key) {
-				r.wrong(e.at, didYouMean(e.key, known), "there is no category %q of configuration data", e.key)
+				r.Wrong(e.at, didYouMean(e.key, known), "there is no category %q of configuration data", e.key)
 			}
 			rule.Paths = r.texts(e.value, e.key)
 			d.compare.Categories = append(d.compare.Categories, rule)
@@ -167,10 +166,10 @@ func (d *Driver) readConfiguration(r *reader, o object) {
 		l := r.object(f.value, "image-lines", "match", "file")
 		d.image = ImageLines{Match: l.texts("match"), Role: l.text("file")}
 		if len(d.image.Match) == 0 {
-			r.wrong(l.at, `for example match: ["boot system {image...}"]`, "image-lines has no match")
+			r.Wrong(l.at, `for example match: ["boot system {image...}"]`, "image-lines has no match")
 		}
 		if !slices.Contains(d.schema.roles[1:], d.image.Role) {
-			r.wrong(l.at, "name one of files", "image-lines: there is no file %q", d.image.Role)
+			r.Wrong(l.at, "name one of files", "image-lines: there is no file %q", d.image.Role)
 		}
 	}
 }
@@ -214,7 +213,7 @@ func (r *reader) operation(f field) (Operation, bool) {
 	for _, op := range Operations() {
 		known = append(known, string(op))
 	}
-	r.wrong(f.at, didYouMean(f.key, known), "there is no operation %q", f.key)
+	r.Wrong(f.at, didYouMean(f.key, known), "there is no operation %q", f.key)
 	return "", false
 }
 
@@ -241,11 +240,11 @@ func (d *Driver) readOperations(r *reader, o object) {
 			continue
 		}
 		if op == Health {
-			r.wrong(f.at, `write it under the driver's "health"`, "health is not written as an operation")
+			r.Wrong(f.at, `write it under the driver's "health"`, "health is not written as an operation")
 			continue
 		}
 		if _, both := d.cannot[op]; both {
-			r.wrong(f.at, "", "operation %q is also under \"cannot\"", op)
+			r.Wrong(f.at, "", "operation %q is also under \"cannot\"", op)
 		}
 		seen[op] = f.at
 		d.programs[op] = d.readProgram(r, op, f)
@@ -260,48 +259,48 @@ func (d *Driver) checkComplete(r *reader, o object, seen map[Operation]place) {
 	for _, op := range []Operation{Identify, Backup, Keep, Update, Recover, RestoreFiles} {
 		_, there := seen[op]
 		if _, said := d.cannot[op]; !there && !said {
-			r.wrong(at, fmt.Sprintf("add it, or say under \"cannot\" why the family cannot: \"%s: TEXT\"", op), "operation %q is missing", op)
+			r.Wrong(at, fmt.Sprintf("add it, or say under \"cannot\" why the family cannot: \"%s: TEXT\"", op), "operation %q is missing", op)
 		}
 	}
 	if len(d.rebootAfter) > 0 {
 		if _, there := seen[Reboot]; !there {
-			r.wrong(o.placeOf("reboot-after"), "add it to \"operations\"", "a restart is wanted after operations, but there is no operation \"reboot\"")
+			r.Wrong(o.placeOf("reboot-after"), "add it to \"operations\"", "a restart is wanted after operations, but there is no operation \"reboot\"")
 		}
 	}
 	_, keep := seen[Keep]
 	if back, restore := seen[RestoreFiles]; restore && !keep {
-		r.wrong(back, "", "there is \"restore-files\" but no \"keep\"")
+		r.Wrong(back, "", "there is \"restore-files\" but no \"keep\"")
 	}
 	if backup, ok := seen[Backup]; ok && d.format == "" {
-		r.wrong(backup, `add "format": the name of the configuration's format`, "there is a backup, but the driver has no \"format\"")
+		r.Wrong(backup, `add "format": the name of the configuration's format`, "there is a backup, but the driver has no \"format\"")
 	}
 }
 
 // readMatches reads "match": a list of rules, one of which must fit.
-func (d *Driver) readMatches(r *reader, n ast.Node) {
-	list, ok := n.(*ast.SequenceNode)
+func (d *Driver) readMatches(r *reader, n strictyaml.Node) {
+	list, ok := n.Items()
 	if !ok {
 		r.unexpected(n, "match", "a list of rules, each begun by \"- \"")
 		return
 	}
-	for _, e := range list.Values {
+	for _, e := range list {
 		o := r.object(e, "a match rule", "sysObjectID", "sysDescr")
-		m := match{line: o.at.line}
+		m := match{line: o.at.Line}
 		if o.has("sysObjectID") {
 			m.objectID = strings.TrimPrefix(o.text("sysObjectID"), ".")
 			if err := checkOID(m.objectID); err != nil {
-				r.wrong(o.placeOf("sysObjectID"), "", "sysObjectID is not an OID: %v", err)
+				r.Wrong(o.placeOf("sysObjectID"), "", "sysObjectID is not an OID: %v", err)
 			}
 		}
 		if f, ok := o.fields["sysDescr"]; ok {
 			m.descr = r.pattern(f.value, "sysDescr")
 		}
 		if m.objectID == "" && m.descr == nil {
-			r.wrong(o.at, "", "a match rule needs sysObjectID, sysDescr or both")
+			r.Wrong(o.at, "", "a match rule needs sysObjectID, sysDescr or both")
 		}
 		d.matches = append(d.matches, m)
 	}
-	if len(list.Values) == 0 {
-		r.wrong(placeOf(n), "", "match has no rules")
+	if len(list) == 0 {
+		r.Wrong(n.Place(), "", "match has no rules")
 	}
 }

@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"drydock/internal/procedure"
+	"drydock/internal/strictyaml"
 )
 
 // actionKinds are the actions of the language.
@@ -27,14 +26,14 @@ type compiler struct {
 }
 
 // actions reads a list of actions.
-func (c *compiler) actions(n ast.Node, what string) []action {
-	list, ok := n.(*ast.SequenceNode)
+func (c *compiler) actions(n strictyaml.Node, what string) []action {
+	list, ok := n.Items()
 	if !ok {
 		c.unexpected(n, what, "a list of actions, each begun by \"- \"")
 		return nil
 	}
 	var all []action
-	for _, e := range list.Values {
+	for _, e := range list {
 		if a, ok := c.action(e); ok {
 			all = append(all, a)
 		}
@@ -42,7 +41,7 @@ func (c *compiler) actions(n ast.Node, what string) []action {
 	return all
 }
 
-func (c *compiler) action(n ast.Node) (action, bool) {
+func (c *compiler) action(n strictyaml.Node) (action, bool) {
 	o := c.object(n, "an action", append(actionKinds(), "when")...)
 	a := action{at: o.at}
 	if f, ok := o.fields["when"]; ok {
@@ -52,12 +51,12 @@ func (c *compiler) action(n ast.Node) (action, bool) {
 	switch len(o.fields) {
 	case 1:
 	case 0:
-		if _, isMap := mapOf(n); isMap {
-			c.wrong(o.at, "", "this action does nothing; expected one of %s", oneOf(actionKinds()))
+		if _, isMap := n.Fields(); isMap {
+			c.Wrong(o.at, "", "this action does nothing; expected one of %s", oneOf(actionKinds()))
 		}
 		return a, false
 	default:
-		c.wrong(o.at, "begin each action with its own \"- \"", "this action has %s; expected one", strings.Join(slices.Sorted(maps.Keys(o.fields)), " and "))
+		c.Wrong(o.at, "begin each action with its own \"- \"", "this action has %s; expected one", strings.Join(slices.Sorted(maps.Keys(o.fields)), " and "))
 		return a, false
 	}
 	for kind, f := range o.fields {
@@ -66,7 +65,7 @@ func (c *compiler) action(n ast.Node) (action, bool) {
 	return a, a.do != nil
 }
 
-func (c *compiler) step(kind string, n ast.Node) any {
+func (c *compiler) step(kind string, n strictyaml.Node) any {
 	switch kind {
 	case "get":
 		return c.get(n)
@@ -90,14 +89,14 @@ func (c *compiler) step(kind string, n ast.Node) any {
 
 // ref reads "object" or "object.instance", which is to be read. Without an instance a scalar has 0
 // and a column the operation's index.
-func (c *compiler) ref(n ast.Node, what string) (ref, bool) {
+func (c *compiler) ref(n strictyaml.Node, what string) (ref, bool) {
 	text, ok := c.text(n, what)
 	if !ok {
 		return ref{}, false
 	}
-	r, ok := c.refOf(text, placeOf(n), what)
+	r, ok := c.refOf(text, n.Place(), what)
 	if ok {
-		c.scope.schema.mayRead(c.reader, r.object, placeOf(n), what)
+		c.scope.schema.mayRead(c.reader, r.object, n.Place(), what)
 	}
 	return r, ok
 }
@@ -113,7 +112,7 @@ func (c *compiler) refOf(text string, at place, what string) (ref, bool) {
 		t, ok := c.compileTemplate(instance, at, what, c.scope)
 		if ok && t.isFixed() {
 			if err := checkOID("1." + t.String()); err != nil {
-				c.wrong(at, "", "%s: %q is not an instance of %s", what, instance, name)
+				c.Wrong(at, "", "%s: %q is not an instance of %s", what, instance, name)
 			}
 		}
 		return ref{o, t}, ok
@@ -123,14 +122,14 @@ func (c *compiler) refOf(text string, at place, what string) (ref, bool) {
 	return ref{o, template{[]part{{variable: "index"}}}}, true
 }
 
-func (c *compiler) get(n ast.Node) any {
+func (c *compiler) get(n strictyaml.Node) any {
 	var step getStep
 	for _, f := range c.fields(n, "get") {
 		item := getItem{as: f.key, unit: 1}
 		ok := false
-		if _, isMap := mapOf(f.value); isMap {
+		if _, isMap := f.value.Fields(); isMap {
 			o := c.object(f.value, "get "+f.key, "object", "pattern", "optional", "unit")
-			var obj ast.Node
+			var obj strictyaml.Node
 			if obj, ok = o.need("object", "the object to read"); ok {
 				item.ref, ok = c.ref(obj, "object")
 			}
@@ -142,7 +141,7 @@ func (c *compiler) get(n ast.Node) any {
 			item.ref, ok = c.ref(f.value, "get "+f.key)
 		}
 		if !isName(f.key) {
-			c.wrong(f.at, "use letters, digits, - and _", "%q cannot be the name of a variable", f.key)
+			c.Wrong(f.at, "use letters, digits, - and _", "%q cannot be the name of a variable", f.key)
 			continue
 		}
 		if ok {
@@ -157,14 +156,14 @@ func (c *compiler) get(n ast.Node) any {
 	return &step
 }
 
-func (c *compiler) find(n ast.Node) any {
+func (c *compiler) find(n strictyaml.Node) any {
 	o := c.object(n, "find", "column", "equals", "matches", "as", "max-rows", "missing")
 	step := findStep{as: o.text("as"), maxRows: int(o.integer("max-rows", 1, 10000, 256))}
 	if col, ok := o.need("column", "the column to search"); ok {
 		if r, ok := c.ref(col, "column"); ok {
 			step.column = r.object
 			if r.object.scalar {
-				c.wrong(placeOf(col), "", "%s is a scalar; find searches a column", r.object.name)
+				c.Wrong(col.Place(), "", "%s is a scalar; find searches a column", r.object.name)
 			}
 		}
 	}
@@ -173,7 +172,7 @@ func (c *compiler) find(n ast.Node) any {
 	}
 	switch {
 	case o.has("equals") == o.has("matches"):
-		c.wrong(o.at, "", "find needs either \"equals\" or \"matches\"")
+		c.Wrong(o.at, "", "find needs either \"equals\" or \"matches\"")
 	case o.has("equals"):
 		step.equals, _ = c.template(o.fields["equals"].value, "equals", c.scope)
 	default:
@@ -188,8 +187,8 @@ func (c *compiler) find(n ast.Node) any {
 }
 
 // failure reads a cause: a text, or a mapping with cause and text.
-func (c *compiler) failure(n ast.Node, what string) failure {
-	if _, isMap := mapOf(n); !isMap {
+func (c *compiler) failure(n strictyaml.Node, what string) failure {
+	if _, isMap := n.Fields(); !isMap {
 		text, _ := c.text(n, what)
 		return failure{procedure.DeviceFailed, text}
 	}
@@ -206,7 +205,7 @@ func (c *compiler) failureOf(o object) failure {
 }
 
 // failures reads a mapping from names to failures.
-func (c *compiler) failures(n ast.Node, what string) map[string]failure {
+func (c *compiler) failures(n strictyaml.Node, what string) map[string]failure {
 	all := map[string]failure{}
 	for _, f := range c.fields(n, what) {
 		all[f.key] = c.failure(f.value, what+" "+f.key)
@@ -214,10 +213,10 @@ func (c *compiler) failures(n ast.Node, what string) map[string]failure {
 	return all
 }
 
-func (c *compiler) expect(n ast.Node) any {
+func (c *compiler) expect(n strictyaml.Node) any {
 	step := expectStep{}
 	roles := append([]string{"all"}, c.scope.schema.roles...)
-	if _, isMap := mapOf(n); !isMap {
+	if _, isMap := n.Fields(); !isMap {
 		step.role = c.word(n, "expect", roles...)
 	} else {
 		o := c.object(n, "expect", "file", "within")
@@ -230,14 +229,14 @@ func (c *compiler) expect(n ast.Node) any {
 	return &step
 }
 
-func (c *compiler) wait(n ast.Node) any {
-	if _, isMap := mapOf(n); !isMap {
+func (c *compiler) wait(n strictyaml.Node) any {
+	if _, isMap := n.Fields(); !isMap {
 		return &pauseStep{c.duration(n, "wait")}
 	}
 	o := c.object(n, "wait", "reboot")
 	f, ok := o.fields["reboot"]
 	if !ok {
-		c.wrong(o.at, "write \"wait: 5s\" or \"wait: {reboot: {down-within: 1m, up-within: 10m}}\"", "wait needs a duration or \"reboot\"")
+		c.Wrong(o.at, "write \"wait: 5s\" or \"wait: {reboot: {down-within: 1m, up-within: 10m}}\"", "wait needs a duration or \"reboot\"")
 		return nil
 	}
 	b := c.object(f.value, "reboot", "down-within", "up-within")
@@ -251,7 +250,7 @@ func (c *compiler) wait(n ast.Node) any {
 	return &step
 }
 
-func (c *compiler) condition(n ast.Node) *condition {
+func (c *compiler) condition(n strictyaml.Node) *condition {
 	o := c.object(n, "when", "protocol", "address", "version", "model", "file", "has", "variable", "not")
 	cond := condition{
 		protocols: o.words("protocol", "tftp", "ftp"),
@@ -276,7 +275,7 @@ func (c *compiler) condition(n ast.Node) *condition {
 		cond.variable = map[string]*regexp.Regexp{}
 		for _, v := range c.fields(f.value, "variable") {
 			if known := c.scope.variables(); !slices.Contains(known, v.key) {
-				c.wrong(v.at, didYouMean(v.key, known), "there is no variable %q here", v.key)
+				c.Wrong(v.at, didYouMean(v.key, known), "there is no variable %q here", v.key)
 			}
 			cond.variable[v.key] = c.pattern(v.value, v.key)
 		}

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"drydock/internal/procedure"
+	"drydock/internal/strictyaml"
 )
 
 // Defaults of waiting.
@@ -20,7 +19,7 @@ const (
 )
 
 // poll reads "poll".
-func (c *compiler) poll(n ast.Node) any {
+func (c *compiler) poll(n strictyaml.Node) any {
 	o := c.object(n, "poll", "object", "find", "running", "success", "idle", "failure", "reason", "text", "causes", "progress",
 		"absent", "vanished", "appears-within", "within", "interval", "max-interval")
 	p := &pollStep{
@@ -79,7 +78,7 @@ func (c *compiler) states(o object, key string, p *pollStep) map[string]bool {
 	all := map[string]bool{}
 	for _, e := range c.list(f.value, key) {
 		if text, ok := c.text(e, key); ok {
-			c.checkState(p.status.object, text, placeOf(e))
+			c.checkState(p.status.object, text, e.Place())
 			all[text] = true
 		}
 	}
@@ -88,7 +87,7 @@ func (c *compiler) states(o object, key string, p *pollStep) map[string]bool {
 
 func (c *compiler) checkState(o *mibObject, text string, at place) {
 	if labels := o.labels(); len(labels) > 0 && !slices.Contains(labels, text) {
-		c.wrong(at, didYouMean(text, labels), "%s has no value %q", o.name, text)
+		c.Wrong(at, didYouMean(text, labels), "%s has no value %q", o.name, text)
 	}
 }
 
@@ -97,12 +96,12 @@ func (c *compiler) checkState(o *mibObject, text string, at place) {
 func (c *compiler) failureStates(o object, p *pollStep) {
 	f, ok := o.fields["failure"]
 	if !ok {
-		c.wrong(o.at, `add "failure": the values that mean failure, or "others" for all that are not named`, "poll has no failure set")
+		c.Wrong(o.at, `add "failure": the values that mean failure, or "others" for all that are not named`, "poll has no failure set")
 		p.others = true
 		return
 	}
 	p.failures = map[string]failure{}
-	if _, isMap := mapOf(f.value); isMap {
+	if _, isMap := f.value.Fields(); isMap {
 		p.failures = c.failures(f.value, "failure")
 		for _, e := range c.fields(f.value, "failure") {
 			if e.key != "others" {
@@ -113,7 +112,7 @@ func (c *compiler) failureStates(o object, p *pollStep) {
 		for _, e := range c.list(f.value, "failure") {
 			text, _ := c.text(e, "failure")
 			if text != "others" {
-				c.checkState(p.status.object, text, placeOf(e))
+				c.checkState(p.status.object, text, e.Place())
 			}
 			p.failures[text] = failure{procedure.DeviceFailed, ""}
 		}
@@ -121,9 +120,9 @@ func (c *compiler) failureStates(o object, p *pollStep) {
 	_, p.others = p.failures["others"]
 }
 
-func (c *compiler) checkCauses(n ast.Node, p *pollStep, o object) {
+func (c *compiler) checkCauses(n strictyaml.Node, p *pollStep, o object) {
 	if p.reason == nil {
-		c.wrong(placeOf(n), `add "reason: OBJECT"`, "causes are given, but no object whose value they name")
+		c.Wrong(n.Place(), `add "reason: OBJECT"`, "causes are given, but no object whose value they name")
 		return
 	}
 	for _, e := range c.fields(n, "causes") {
@@ -137,10 +136,10 @@ func (c *compiler) checkCauses(n ast.Node, p *pollStep, o object) {
 // status has a meaning.
 func (c *compiler) checkPoll(o object, p *pollStep) {
 	if len(p.success) == 0 {
-		c.wrong(o.at, `add "success": the values that mean that it is done`, "poll has no success set")
+		c.Wrong(o.at, `add "success": the values that mean that it is done`, "poll has no success set")
 	}
 	if p.within == 0 && !c.driver.explicitTimeout[c.op] {
-		c.wrong(o.at, `add "within" here, or the operation to "timeouts"`, "poll has no deadline")
+		c.Wrong(o.at, `add "within" here, or the operation to "timeouts"`, "poll has no deadline")
 	}
 	meaning := map[string]string{}
 	for _, set := range []struct {
@@ -150,7 +149,7 @@ func (c *compiler) checkPoll(o object, p *pollStep) {
 		{"failure", slices.Sorted(maps.Keys(p.failures))}} {
 		for _, name := range set.names {
 			if other := meaning[name]; other != "" {
-				c.wrong(o.placeOf(set.key), "", "%q is in %s and in %s", name, other, set.key)
+				c.Wrong(o.placeOf(set.key), "", "%q is in %s and in %s", name, other, set.key)
 			}
 			meaning[name] = set.key
 		}
@@ -162,7 +161,7 @@ func (c *compiler) checkPoll(o object, p *pollStep) {
 		}
 	}
 	if len(missing) > 0 && !p.others {
-		c.wrong(o.at, `put them into "running", "success", "idle" or "failure", or add "others" to "failure"`,
+		c.Wrong(o.at, `put them into "running", "success", "idle" or "failure", or add "others" to "failure"`,
 			"poll does not say what %s of %s mean", strings.Join(missing, ", "), p.status.object.name)
 	}
 }

@@ -4,11 +4,11 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/goccy/go-yaml/ast"
+	"drydock/internal/strictyaml"
 )
 
 // set reads "set" (prepares) or "command" (the effect).
-func (c *compiler) set(n ast.Node, command bool) any {
+func (c *compiler) set(n strictyaml.Node, command bool) any {
 	step := &setStep{command: command}
 	if !command {
 		step.groups = c.groups(n, "set")
@@ -31,16 +31,16 @@ func (c *compiler) set(n ast.Node, command bool) any {
 			"undoFailed", "authorizationError", "notWritable", "inconsistentName"}
 		for _, e := range c.fields(f.value, "refused") {
 			if !slices.Contains(known, e.key) {
-				c.wrong(e.at, didYouMean(e.key, known), "%q is no error-status of SNMP", e.key)
+				c.Wrong(e.at, didYouMean(e.key, known), "%q is no error-status of SNMP", e.key)
 			}
 		}
 	}
 	return c.checkSet(n, step)
 }
 
-func (c *compiler) checkSet(n ast.Node, step *setStep) any {
+func (c *compiler) checkSet(n strictyaml.Node, step *setStep) any {
 	if len(step.groups) == 0 {
-		c.wrong(placeOf(n), "", "nothing is set; expected \"object: value\"")
+		c.Wrong(n.Place(), "", "nothing is set; expected \"object: value\"")
 		return nil
 	}
 	return step
@@ -48,23 +48,23 @@ func (c *compiler) checkSet(n ast.Node, step *setStep) any {
 
 // groups reads a mapping from objects to values, or a list of such mappings,
 // each of which may have its own "when".
-func (c *compiler) groups(n ast.Node, what string) []varGroup {
-	if _, isMap := mapOf(n); isMap {
+func (c *compiler) groups(n strictyaml.Node, what string) []varGroup {
+	if _, isMap := n.Fields(); isMap {
 		return []varGroup{c.group(n, what)}
 	}
-	list, ok := n.(*ast.SequenceNode)
+	list, ok := n.Items()
 	if !ok {
 		c.unexpected(n, what, "\"object: value\", or a list of such mappings")
 		return nil
 	}
 	var all []varGroup
-	for _, e := range list.Values {
+	for _, e := range list {
 		all = append(all, c.group(e, what))
 	}
 	return all
 }
 
-func (c *compiler) group(n ast.Node, what string) varGroup {
+func (c *compiler) group(n strictyaml.Node, what string) varGroup {
 	var g varGroup
 	all := c.fields(n, what)
 	for _, f := range all {
@@ -83,9 +83,9 @@ func (c *compiler) group(n ast.Node, what string) varGroup {
 		}
 		c.scope.schema.mayWrite(c.reader, r.object, f.at)
 		if t.isFixed() {
-			c.checkValue(r.object, t.String(), placeOf(f.value))
+			c.checkValue(r.object, t.String(), f.value.Place())
 		} else {
-			c.checkSample(r.object, t, g.when, placeOf(f.value))
+			c.checkSample(r.object, t, g.when, f.value.Place())
 		}
 		g.vars = append(g.vars, varSpec{r, t})
 	}
@@ -97,12 +97,12 @@ func (c *compiler) checkValue(o *mibObject, text string, at place) {
 	vb, err := o.encode(o.oid, text)
 	switch {
 	case err == nil && o.from != "" && vb.Type == TypeInteger && len(o.values) > 0 && !slices.Contains(slices.Collect(maps.Values(o.values)), vb.Int):
-		c.wrong(at, "it can be "+oneOf(o.labels()), "%s has no value %s in %s", o.name, text, o.from)
+		c.Wrong(at, "it can be "+oneOf(o.labels()), "%s has no value %s in %s", o.name, text, o.from)
 	case err == nil:
 	case len(o.values) > 0:
-		c.wrong(at, didYouMean(text, o.labels()), "%s has no value %q", o.name, text)
+		c.Wrong(at, didYouMean(text, o.labels()), "%s has no value %q", o.name, text)
 	default:
-		c.wrong(at, "", "%v", err)
+		c.Wrong(at, "", "%v", err)
 	}
 }
 
@@ -117,10 +117,10 @@ func (o *mibObject) labels() []string {
 }
 
 // proofs reads what shows that a command was taken: one mapping or a list.
-func (c *compiler) proofs(n ast.Node) []proof {
-	list := []ast.Node{n}
-	if s, ok := n.(*ast.SequenceNode); ok {
-		list = s.Values
+func (c *compiler) proofs(n strictyaml.Node) []proof {
+	list := []strictyaml.Node{n}
+	if s, ok := n.Items(); ok {
+		list = s
 	}
 	var all []proof
 	for _, e := range list {
@@ -146,7 +146,7 @@ func (c *compiler) proofs(n ast.Node) []proof {
 				continue
 			}
 			if len(p.ref.object.values) > 0 {
-				c.checkValue(p.ref.object, text, placeOf(v))
+				c.checkValue(p.ref.object, text, v.Place())
 			}
 			p.texts = append(p.texts, text)
 		}

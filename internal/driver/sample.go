@@ -19,7 +19,7 @@ func (c *compiler) checkSample(o *mibObject, t template, when *condition, at pla
 			return
 		}
 		if _, err := o.encode(o.oid, text); err != nil {
-			c.wrong(at, hintFor(o), "%s is %s and cannot be %q, for example %q", o.name, kindWords(o), t.String(), text)
+			c.Wrong(at, hintFor(o), "%s is %s and cannot be %q, for example %q", o.name, kindWords(o), t.String(), text)
 			return
 		}
 	}

@@ -7,9 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"drydock/internal/driver/mib"
+	"drydock/internal/strictyaml"
 )
 
 // schema is what a driver's actions may name: the family's objects and the
@@ -93,7 +92,7 @@ func standardObjects() map[string]*mibObject {
 }
 
 // readRoots reads "roots": short names for prefixes.
-func (s *schema) readRoots(r *reader, n ast.Node) {
+func (s *schema) readRoots(r *reader, n strictyaml.Node) {
 	for _, f := range r.fields(n, "roots") {
 		if oid, ok := s.oidOf(r, f.value, f.key); ok {
 			s.roots[f.key] = oid
@@ -103,7 +102,7 @@ func (s *schema) readRoots(r *reader, n ast.Node) {
 
 // oidOf reads an OID: dotted numbers, or the name of a root or object and
 // numbers.
-func (s *schema) oidOf(r *reader, n ast.Node, what string) (string, bool) {
+func (s *schema) oidOf(r *reader, n strictyaml.Node, what string) (string, bool) {
 	text, ok := r.text(n, what)
 	if !ok {
 		return "", false
@@ -123,7 +122,7 @@ func (s *schema) oidOf(r *reader, n ast.Node, what string) (string, bool) {
 			if s.modules != nil {
 				names = append(names, s.modules.Names()...)
 			}
-			r.wrong(placeOf(n), didYouMean(head, names), "%s: no root is called %q", what, head)
+			r.Wrong(n.Place(), didYouMean(head, names), "%s: no root is called %q", what, head)
 			return "", false
 		}
 		if text = base; rest != "" {
@@ -131,7 +130,7 @@ func (s *schema) oidOf(r *reader, n ast.Node, what string) (string, bool) {
 		}
 	}
 	if err := checkOID(text); err != nil {
-		r.wrong(placeOf(n), "", "%s is not an OID: %v", what, err)
+		r.Wrong(n.Place(), "", "%s is not an OID: %v", what, err)
 		return "", false
 	}
 	return text, true
@@ -153,18 +152,18 @@ func checkOID(oid string) error {
 }
 
 // readObjects reads "scalars" or "columns".
-func (s *schema) readObjects(r *reader, n ast.Node, scalar bool) {
+func (s *schema) readObjects(r *reader, n strictyaml.Node, scalar bool) {
 	what := "columns"
 	if scalar {
 		what = "scalars"
 	}
 	for _, f := range r.fields(n, what) {
 		if s.objects[f.key] != nil {
-			r.wrong(f.at, "choose another name", "object %q is there already", f.key)
+			r.Wrong(f.at, "choose another name", "object %q is there already", f.key)
 			continue
 		}
 		if !isName(f.key) {
-			r.wrong(f.at, "use letters, digits, - and _", "%q cannot be the name of an object", f.key)
+			r.Wrong(f.at, "use letters, digits, - and _", "%q cannot be the name of an object", f.key)
 			continue
 		}
 		s.readObject(r, f, scalar)
@@ -174,7 +173,7 @@ func (s *schema) readObjects(r *reader, n ast.Node, scalar bool) {
 func (s *schema) readObject(r *reader, f field, scalar bool) {
 	o := &mibObject{name: f.key, kind: kindText, scalar: scalar, at: f.at}
 	s.objects[f.key] = o
-	if _, isMap := mapOf(f.value); !isMap {
+	if _, isMap := f.value.Fields(); !isMap {
 		o.oid, _ = s.oidOf(r, f.value, "object "+f.key)
 		return
 	}
@@ -200,15 +199,15 @@ func (s *schema) readObject(r *reader, f field, scalar bool) {
 	}
 }
 
-func (s *schema) readValues(r *reader, n ast.Node, o *mibObject) map[string]int64 {
+func (s *schema) readValues(r *reader, n strictyaml.Node, o *mibObject) map[string]int64 {
 	if o.kind != kindInteger {
-		r.wrong(placeOf(n), "leave out the type", "object %s is %s: only integers have named values", o.name, o.kind)
+		r.Wrong(n.Place(), "leave out the type", "object %s is %s: only integers have named values", o.name, o.kind)
 	}
 	values, names := map[string]int64{}, map[int64]string{}
 	for _, f := range r.fields(n, "values") {
 		v := r.integer(f.value, f.key, -1<<31, 1<<32-1)
 		if other, taken := names[v]; taken {
-			r.wrong(placeOf(f.value), "", "value %d is %q already", v, other)
+			r.Wrong(f.value.Place(), "", "value %d is %q already", v, other)
 		}
 		values[f.key], names[v] = v, f.key
 	}

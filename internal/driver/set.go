@@ -44,13 +44,14 @@ func LoadAllWith(fsys fs.FS, modules *mib.Library) (*Set, error) {
 		case err != nil:
 			return nil, err
 		case from[d.name] != "":
-			all = append(all, Mistake{file, 1, 1, fmt.Sprintf("driver %q is in %s already", d.name, from[d.name]), "choose another name"})
+			all = append(all, Mistake{File: file, Line: 1, Column: 1,
+				Message: fmt.Sprintf("driver %q is in %s already", d.name, from[d.name]), Hint: "choose another name"})
 		default:
 			set.drivers[d.name], from[d.name] = d, file
 		}
 	}
 	if len(all) > 0 {
-		return nil, &fault.Error{Code: fault.Invalid, Err: all.sorted(), Hint: "docs/driver-language.md describes the language"}
+		return nil, &fault.Error{Code: fault.Invalid, Err: all.Sorted(), Hint: "docs/driver-language.md describes the language"}
 	}
 	return set, nil
 }

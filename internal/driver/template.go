@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"drydock/internal/strictyaml"
 )
 
 // template is a text with variables in braces, "{server.address}"; "{{" is one
@@ -64,12 +64,12 @@ func (sc *scope) variables() []string {
 }
 
 // template reads a text with variables; one that is not known here is a mistake.
-func (r *reader) template(n ast.Node, what string, sc *scope) (template, bool) {
+func (r *reader) template(n strictyaml.Node, what string, sc *scope) (template, bool) {
 	text, ok := r.text(n, what)
 	if !ok {
 		return template{}, false
 	}
-	return r.compileTemplate(text, placeOf(n), what, sc)
+	return r.compileTemplate(text, n.Place(), what, sc)
 }
 
 func (r *reader) compileTemplate(text string, at place, what string, sc *scope) (template, bool) {
@@ -84,17 +84,17 @@ func (r *reader) compileTemplate(text string, at place, what string, sc *scope) 
 			literal.WriteString(rest[:i+1])
 			rest = rest[i+2:]
 		case rest[i] == '}':
-			r.wrong(at, "write }} for the brace itself", "%s %q has a } without {", what, text)
+			r.Wrong(at, "write }} for the brace itself", "%s %q has a } without {", what, text)
 			return t, false
 		default:
 			literal.WriteString(rest[:i])
 			name, after, closed := strings.Cut(rest[i+1:], "}")
 			if !closed {
-				r.wrong(at, "write {{ for the brace itself", "%s %q has a { without }", what, text)
+				r.Wrong(at, "write {{ for the brace itself", "%s %q has a { without }", what, text)
 				return t, false
 			}
 			if known := sc.variables(); !slices.Contains(known, name) {
-				r.wrong(at, didYouMean(name, known), "%s: there is no variable {%s} here", what, name)
+				r.Wrong(at, didYouMean(name, known), "%s: there is no variable {%s} here", what, name)
 				return t, false
 			}
 			t.parts = append(t.parts, part{literal.String(), name})

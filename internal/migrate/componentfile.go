@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/goccy/go-yaml/ast"
+	"drydock/internal/strictyaml"
 )
 
 // readComponents reads "components" and "releases" of a pack, and the files of
@@ -15,7 +15,7 @@ import (
 func (l *loader) readComponents(root *object) {
 	o := l.object(root.values["components"], "components", "footer", "order", "files")
 	if kind := o.need("footer", "how versions are told: vyos"); kind != "" && kind != "vyos" {
-		l.wrong(o.spot("footer"), "the one footer that drydock knows is vyos", "there is no footer %q", kind)
+		l.Wrong(o.spot("footer"), "the one footer that drydock knows is vyos", "there is no footer %q", kind)
 	}
 	set := &componentSet{}
 	l.p.components = set
@@ -25,52 +25,52 @@ func (l *loader) readComponents(root *object) {
 		l.componentFiles(e, ids)
 	}
 	if len(set.order) == 0 {
-		l.wrong(o.at, `for example files: [components/*.yaml]`, "components has no files")
+		l.Wrong(o.at, `for example files: [components/*.yaml]`, "components has no files")
 	}
 	l.sortComponents(&o)
 	l.readReleases(root)
 }
 
 // componentFiles reads the files that a glob names.
-func (l *loader) componentFiles(e ast.Node, ids map[string]bool) {
+func (l *loader) componentFiles(e strictyaml.Node, ids map[string]bool) {
 	glob := l.text(e, "files")
 	names, err := fs.Glob(l.scripts.fsys, path.Join(l.scripts.dir, glob))
 	if err != nil || len(names) == 0 {
-		l.wrong(spotOf(e), "", "files: there is no file %s", glob)
+		l.Wrong(e.Place(), "", "files: there is no file %s", glob)
 		return
 	}
 	for _, name := range names {
 		data, err := fs.ReadFile(l.scripts.fsys, name)
 		if err != nil {
-			l.wrong(spotOf(e), "", "files: %v", err)
+			l.Wrong(e.Place(), "", "files: %v", err)
 			continue
 		}
-		part := &loader{strict: strict{file: name}, p: &Pack{Format: l.p.Format, components: l.p.components}, format: l.format, scripts: l.scripts}
-		if root := part.parse(data); root != nil {
+		part := &loader{strict: strict{strictyaml.Reader{File: name}}, p: &Pack{Format: l.p.Format, components: l.p.components}, format: l.format, scripts: l.scripts}
+		if root, ok := part.parse(data); ok {
 			part.component(root, ids)
 		}
-		l.mistakes = append(l.mistakes, part.mistakes...)
+		l.Mistakes = append(l.Mistakes, part.Mistakes...)
 	}
 }
 
-func (l *loader) component(root ast.Node, ids map[string]bool) {
+func (l *loader) component(root strictyaml.Node, ids map[string]bool) {
 	o := l.object(root, "a component", "component", "steps")
 	c := &component{name: o.need("component", "the component's name, as footers have it")}
 	if slices.ContainsFunc(l.p.components.order, func(have *component) bool { return have.name == c.name }) {
-		l.wrong(o.spot("component"), "put its steps into one file", "component %q is in another file too", c.name)
+		l.Wrong(o.spot("component"), "put its steps into one file", "component %q is in another file too", c.name)
 	}
 	for _, n := range o.list("steps") {
 		s := l.step(n, ids)
 		for _, v := range []string{s.From, s.To} {
 			if _, err := strconv.Atoi(v); err != nil && v != "" {
-				l.wrong(spotOf(n), "versions of components are numbers", "%q is not a number", v)
+				l.Wrong(n.Place(), "versions of components are numbers", "%q is not a number", v)
 			}
 		}
 		c.graph.Steps = append(c.graph.Steps, s)
 	}
 	c.graph.Name = c.name
 	if chain := c.graph.cycle(); chain != nil {
-		l.wrong(o.spot("steps"), "", "the steps go in a circle: %v", chain)
+		l.Wrong(o.spot("steps"), "", "the steps go in a circle: %v", chain)
 	}
 	l.p.components.order = append(l.p.components.order, c)
 }
@@ -86,7 +86,7 @@ func (l *loader) sortComponents(o *object) {
 		name := l.text(e, "order")
 		i := slices.IndexFunc(list, func(c *component) bool { return c.name == name })
 		if i < 0 {
-			l.wrong(spotOf(e), "", "order: there is no component %q", name)
+			l.Wrong(e.Place(), "", "order: there is no component %q", name)
 			continue
 		}
 		named = append(named, list[i])
@@ -109,7 +109,7 @@ func (l *loader) sortComponents(o *object) {
 // readReleases reads the named sets of versions; the last is the newest.
 func (l *loader) readReleases(root *object) {
 	if !root.has("releases") {
-		l.wrong(root.at, `add "releases": names of releases with the versions of their components`, `a pack with components has no "releases"`)
+		l.Wrong(root.at, `add "releases": names of releases with the versions of their components`, `a pack with components has no "releases"`)
 		return
 	}
 	o := l.object(root.values["releases"], "releases")
@@ -119,13 +119,13 @@ func (l *loader) readReleases(root *object) {
 		for _, c := range v.keys {
 			n, err := strconv.Atoi(v.text(c))
 			if err != nil || n < 0 {
-				l.wrong(v.spot(c), "", "release %s: the version of %s is a number", name, c)
+				l.Wrong(v.spot(c), "", "release %s: the version of %s is a number", name, c)
 			}
 			r.versions[c] = n
 		}
 		l.p.components.releases = append(l.p.components.releases, r)
 	}
 	if len(o.keys) == 0 {
-		l.wrong(root.spot("releases"), "", "there is no release")
+		l.Wrong(root.spot("releases"), "", "there is no release")
 	}
 }

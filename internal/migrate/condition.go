@@ -2,8 +2,6 @@ package migrate
 
 import (
 	"strings"
-
-	"github.com/goccy/go-yaml/ast"
 )
 
 // condition is one thing that must hold, besides a rule's own pattern, for the
@@ -23,13 +21,13 @@ func (l *loader) when(o *object, r *Rule) {
 	for _, e := range o.list("when") {
 		c := l.object(e, "a condition", conditions()...)
 		if len(c.keys) != 1 {
-			l.wrong(c.at, oneOf("it is", conditions()), "a condition is one thing")
+			l.Wrong(c.at, oneOf("it is", conditions()), "a condition is one thing")
 			continue
 		}
 		key := c.keys[0]
 		p, err := parsePlace(strings.Split(c.text(key), separator))
 		if err != nil {
-			l.wrong(c.spot(key), "", "%s: %v", key, err)
+			l.Wrong(c.spot(key), "", "%s: %v", key, err)
 			continue
 		}
 		l.learn(c.spot(key), p.lines...)
@@ -38,8 +36,8 @@ func (l *loader) when(o *object, r *Rule) {
 		r.when = append(r.when, cond)
 	}
 	if o.has("when") && len(r.when) == 0 {
-		if _, ok := o.values["when"].(*ast.SequenceNode); ok && len(l.mistakes) == 0 {
-			l.wrong(o.spot("when"), "", "when has no condition")
+		if _, ok := o.values["when"].Items(); ok && len(l.Mistakes) == 0 {
+			l.Wrong(o.spot("when"), "", "when has no condition")
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"drydock/internal/strictyaml"
 )
 
 // verbs are the keys of which a rule has exactly one.
@@ -14,7 +14,7 @@ func verbs() []string {
 	return []string{"rename", "set-default", "delete", "move", "add", "copy", "set", "split", "join", "wrap", "manual", "script"}
 }
 
-func (l *loader) rule(n ast.Node) *Rule {
+func (l *loader) rule(n strictyaml.Node) *Rule {
 	known := append([]string{"id", "why", "category", "severity", "detect", "when", "message"}, verbs()...)
 	o := l.object(n, "a rule", known...)
 	r := &Rule{ID: o.need("id", "the rule's name, by which reports call it"), Why: o.need("why", "what changed in the new version")}
@@ -36,7 +36,7 @@ func (l *loader) word(o *object, key, fallback string, known ...string) string {
 	}
 	word := o.text(key)
 	if !slices.Contains(known, word) {
-		l.wrong(o.spot(key), oneOf("it can be", known), "%s cannot be %q", key, word)
+		l.Wrong(o.spot(key), oneOf("it can be", known), "%s cannot be %q", key, word)
 	}
 	return word
 }
@@ -45,7 +45,7 @@ func (l *loader) word(o *object, key, fallback string, known ...string) string {
 func (l *loader) line(o *object, key string) linePattern {
 	p, err := parseLine(o.text(key))
 	if err != nil {
-		l.wrong(o.spot(key), "", "%s: %v", key, err)
+		l.Wrong(o.spot(key), "", "%s: %v", key, err)
 	}
 	return p
 }
@@ -61,7 +61,7 @@ func (l *loader) optionalLine(o *object, key string) *linePattern {
 func (l *loader) template(o *object, key string, names []string) template {
 	t, err := parseTemplate(o.text(key), names)
 	if err != nil {
-		l.wrong(o.spot(key), "", "%s: %v", key, err)
+		l.Wrong(o.spot(key), "", "%s: %v", key, err)
 	}
 	return t
 }
@@ -74,7 +74,7 @@ func (l *loader) detect(rule *object, r *Rule) {
 		return // it is called once, with the whole configuration
 	}
 	if !ok {
-		l.wrong(rule.at, `add "detect" with "line" and, for a line in a block, "in"`, "a rule has no %q", "detect")
+		l.Wrong(rule.at, `add "detect" with "line" and, for a line in a block, "in"`, "a rule has no %q", "detect")
 		return
 	}
 	o := l.object(n, "detect", "in", "line")
@@ -84,13 +84,13 @@ func (l *loader) detect(rule *object, r *Rule) {
 	}
 	p, err := parsePlace(append(o.texts("in"), line))
 	if err != nil {
-		l.wrong(o.spot("line"), "", "detect: %v", err)
+		l.Wrong(o.spot("line"), "", "detect: %v", err)
 		return
 	}
 	names := p.names()
 	slices.Sort(names)
 	if len(slices.Compact(names)) != len(p.names()) {
-		l.wrong(o.spot("line"), "give each hole a name of its own", "detect: a hole stands twice")
+		l.Wrong(o.spot("line"), "give each hole a name of its own", "detect: a hole stands twice")
 	}
 	l.learn(o.spot("line"), p.lines...)
 	r.detect = p
@@ -103,7 +103,7 @@ func (l *loader) learn(at spot, lines ...linePattern) {
 	}
 	for i := range lines {
 		if other := l.p.spelling.learn(&lines[i]); other != "" {
-			l.wrong(at, "spell it the same everywhere: case is ignored in configurations, not among patterns", "%q is %q elsewhere in this pack", lines[i].source, other)
+			l.Wrong(at, "spell it the same everywhere: case is ignored in configurations, not among patterns", "%q is %q elsewhere in this pack", lines[i].source, other)
 		}
 	}
 }
@@ -121,11 +121,11 @@ func (l *loader) action(o *object, r *Rule, names []string) action {
 		if len(has) > 1 {
 			found = strings.Join(has, " and ")
 		}
-		l.wrong(o.at, oneOf("a rule has one of", verbs()), "rule %q does %s", r.ID, found)
+		l.Wrong(o.at, oneOf("a rule has one of", verbs()), "rule %q does %s", r.ID, found)
 		return nil
 	}
 	if r.Severity == Manual && has[0] != "manual" {
-		l.wrong(o.spot("severity"), `use "manual" instead of the other verb`, "rule %q is of severity manual, but acts by itself", r.ID)
+		l.Wrong(o.spot("severity"), `use "manual" instead of the other verb`, "rule %q is of severity manual, but acts by itself", r.ID)
 	}
 	if has[0] == "script" {
 		return l.script(o)
@@ -170,7 +170,7 @@ func (l *loader) action(o *object, r *Rule, names []string) action {
 	}
 }
 
-func (l *loader) rename(n ast.Node, names []string) action {
+func (l *loader) rename(n strictyaml.Node, names []string) action {
 	o := l.object(n, "rename", "line", "map", "scale")
 	o.need("line", "the line's new text")
 	a := &rename{line: l.template(&o, "line", names), maps: map[string]map[string]string{}}
@@ -183,7 +183,7 @@ func (l *loader) rename(n ast.Node, names []string) action {
 	m := l.object(o.values["map"], "map")
 	for _, hole := range m.keys {
 		if !slices.Contains(names, hole) {
-			l.wrong(m.spots[hole], oneOf("holes are", names), "map: nothing is captured as {%s}", hole)
+			l.Wrong(m.spots[hole], oneOf("holes are", names), "map: nothing is captured as {%s}", hole)
 		}
 		values := l.object(m.values[hole], "map of "+hole)
 		a.maps[hole] = map[string]string{}
@@ -202,13 +202,13 @@ func (l *loader) settles(o *object, all map[string]map[string]string) {
 		for _, old := range slices.Sorted(maps.Keys(all[hole])) {
 			value := all[hole][old]
 			if next, again := all[hole][value]; again && next != value && l.p.version == nil {
-				l.wrong(o.spot("map"), "", "map of %s: %s becomes %s, which becomes %s when the rule is applied again", hole, old, value, next)
+				l.Wrong(o.spot("map"), "", "map of %s: %s becomes %s, which becomes %s when the rule is applied again", hole, old, value, next)
 			}
 		}
 	}
 }
 
-func (l *loader) setDefault(n ast.Node, r *Rule) action {
+func (l *loader) setDefault(n strictyaml.Node, r *Rule) action {
 	o := l.object(n, "set-default", "capture", "old", "new")
 	a := &setDefault{
 		capture: o.need("capture", "the hole of detect's line that holds the value"),
@@ -216,13 +216,13 @@ func (l *loader) setDefault(n ast.Node, r *Rule) action {
 	}
 	line := r.detect.lines[len(r.detect.lines)-1]
 	if names := line.names(); a.capture != "" && !slices.Contains(names, a.capture) {
-		l.wrong(o.spot("capture"), oneOf("holes are", names), "detect's line captures nothing as {%s}", a.capture)
+		l.Wrong(o.spot("capture"), oneOf("holes are", names), "detect's line captures nothing as {%s}", a.capture)
 	}
 	a.line = l.writable(&o, "capture", line)
 	return a
 }
 
-func (l *loader) move(n ast.Node, names []string) action {
+func (l *loader) move(n strictyaml.Node, names []string) action {
 	o := l.object(n, "move", "to", "line", "after")
 	return &move{target: l.target(&o, names), line: l.optionalTemplate(&o, "line", names)}
 }
@@ -237,12 +237,12 @@ func (l *loader) optionalTemplate(o *object, key string, names []string) *templa
 
 // listed reads "split" and "join": which capture holds the list or its
 // elements, what stands between them, and the line that is made.
-func (l *loader) listed(n ast.Node, verb string, r *Rule, names []string) (separator string, line template, capture string) {
+func (l *loader) listed(n strictyaml.Node, verb string, r *Rule, names []string) (separator string, line template, capture string) {
 	o := l.object(n, verb, "capture", "separator", "line")
 	capture = o.need("capture", "the hole with the list, or with its elements")
 	separator = o.need("separator", "what stands between the elements")
 	if capture != "" && !slices.Contains(names, capture) {
-		l.wrong(o.spot("capture"), oneOf("holes are", names), "detect captures nothing as {%s}", capture)
+		l.Wrong(o.spot("capture"), oneOf("holes are", names), "detect captures nothing as {%s}", capture)
 	}
 	if o.has("line") {
 		return separator, l.template(&o, "line", names), capture
@@ -250,7 +250,7 @@ func (l *loader) listed(n ast.Node, verb string, r *Rule, names []string) (separ
 	return separator, l.writable(&o, "line", r.detect.lines[len(r.detect.lines)-1]), capture
 }
 
-func (l *loader) addition(n ast.Node, names []string) action {
+func (l *loader) addition(n strictyaml.Node, names []string) action {
 	o := l.object(n, "add", "to", "line", "unless", "after")
 	o.need("line", "the text of the line that the new version needs")
 	a := &addition{target: l.target(&o, names), line: l.template(&o, "line", names), unless: l.optionalLine(&o, "unless")}
@@ -264,18 +264,18 @@ func (l *loader) addition(n ast.Node, names []string) action {
 func (l *loader) target(o *object, names []string) target {
 	t := target{after: l.optionalLine(o, "after")}
 	if !o.has("to") {
-		l.wrong(o.at, `add "to": the blocks from the top, [] for the top`, "%s has no %q", o.what, "to")
+		l.Wrong(o.at, `add "to": the blocks from the top, [] for the top`, "%s has no %q", o.what, "to")
 		return t
 	}
 	for _, e := range o.list("to") {
 		element, err := parseTemplate(l.text(e, "to"), names)
 		if err != nil {
-			l.wrong(spotOf(e), "", "to: %v", err)
+			l.Wrong(e.Place(), "", "to: %v", err)
 		}
 		t.to = append(t.to, element)
 	}
 	if path := t.path(nil); l.format != nil && len(path) > 1 && !l.format.nests(path...) {
-		l.wrong(o.spot("to"), "", "to: %s", fmt.Sprintf("format %s has no block inside of a block", l.format.name()))
+		l.Wrong(o.spot("to"), "", "to: %s", fmt.Sprintf("format %s has no block inside of a block", l.format.name()))
 	}
 	return t
 }

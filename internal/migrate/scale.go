@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/goccy/go-yaml/ast"
+	"drydock/internal/strictyaml"
 )
 
 // factor is how a number changes with its unit: seconds to milliseconds are
@@ -26,19 +26,19 @@ func (f factor) of(text string) (string, bool) {
 }
 
 // scale reads "scale" of rename: hole -> {multiply, divide}.
-func (l *loader) scale(n ast.Node, names []string) map[string]factor {
+func (l *loader) scale(n strictyaml.Node, names []string) map[string]factor {
 	o := l.object(n, "scale")
 	factors := map[string]factor{}
 	for _, hole := range o.keys {
 		if !slices.Contains(names, hole) {
-			l.wrong(o.spots[hole], oneOf("holes are", names), "scale: nothing is captured as {%s}", hole)
+			l.Wrong(o.spots[hole], oneOf("holes are", names), "scale: nothing is captured as {%s}", hole)
 		}
 		v := l.object(o.values[hole], "scale of "+hole, "multiply", "divide")
 		f := factor{1, 1}
 		for _, key := range v.keys {
 			by, err := strconv.ParseInt(v.text(key), 10, 64)
 			if err != nil || by < 1 {
-				l.wrong(v.spot(key), "", "scale of %s: %s is a whole number from 1", hole, key)
+				l.Wrong(v.spot(key), "", "scale of %s: %s is a whole number from 1", hole, key)
 				by = 1
 			}
 			if key == "multiply" {
@@ -48,10 +48,10 @@ func (l *loader) scale(n ast.Node, names []string) map[string]factor {
 			}
 		}
 		if f.multiply == f.divide {
-			l.wrong(o.spots[hole], "say multiply or divide", "scale of %s changes nothing", hole)
+			l.Wrong(o.spots[hole], "say multiply or divide", "scale of %s changes nothing", hole)
 		}
 		if l.p.version == nil {
-			l.wrong(o.spots[hole], `say with "version" where a configuration tells it`, "scale of %s: applied twice it would change the number twice", hole)
+			l.Wrong(o.spots[hole], `say with "version" where a configuration tells it`, "scale of %s: applied twice it would change the number twice", hole)
 		}
 		factors[hole] = f
 	}

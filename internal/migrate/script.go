@@ -156,7 +156,7 @@ func (l *loader) script(o *object) action {
 	text := o.text("script")
 	file, function, ok := strings.Cut(text, ":")
 	if !ok || file == "" || function == "" {
-		l.wrong(o.spot("script"), "for example: scripts/interfaces.star:pppoe", "script: FILE:FUNCTION is expected")
+		l.Wrong(o.spot("script"), "for example: scripts/interfaces.star:pppoe", "script: FILE:FUNCTION is expected")
 		return nil
 	}
 	globals, err := l.scripts.load(file)
@@ -166,11 +166,11 @@ func (l *loader) script(o *object) action {
 	}
 	fn, ok := globals[function].(*starlark.Function)
 	if !ok {
-		l.wrong(o.spot("script"), "", "%s has no function %s", file, function)
+		l.Wrong(o.spot("script"), "", "%s has no function %s", file, function)
 		return nil
 	}
 	if n := fn.NumParams(); n != 1 && n != 2 || fn.HasVarargs() || fn.HasKwargs() {
-		l.wrong(o.spot("script"), "def "+function+"(c), or with detect def "+function+"(c, node)", "%s takes %d parameters", text, n)
+		l.Wrong(o.spot("script"), "def "+function+"(c), or with detect def "+function+"(c, node)", "%s takes %d parameters", text, n)
 		return nil
 	}
 	return &script{file, function, fn}
@@ -182,16 +182,16 @@ func (l *loader) scriptMistakes(at spot, file string, err error) {
 	var unreadable syntax.Error
 	var eval *starlark.EvalError
 	add := func(pos syntax.Position, text string) {
-		m := Mistake{pos.Filename(), max(int(pos.Line), 1), max(int(pos.Col), 1), text, ""}
+		m := Mistake{File: pos.Filename(), Line: max(int(pos.Line), 1), Column: max(int(pos.Col), 1), Message: text}
 		if m.File == "" {
 			m.File = file
 		}
-		for _, have := range l.mistakes {
+		for _, have := range l.Mistakes {
 			if have == m { // another rule names the same file
 				return
 			}
 		}
-		l.mistakes = append(l.mistakes, m)
+		l.Mistakes = append(l.Mistakes, m)
 	}
 	switch {
 	case errors.As(err, &unresolved):
@@ -203,6 +203,6 @@ func (l *loader) scriptMistakes(at spot, file string, err error) {
 	case errors.As(err, &eval) && len(eval.CallStack) > 0:
 		add(eval.CallStack.At(0).Pos, eval.Msg)
 	default:
-		l.wrong(at, "", "script: %v", err)
+		l.Wrong(at, "", "script: %v", err)
 	}
 }
