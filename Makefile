@@ -8,7 +8,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 # Debian packages that the tests talk to, and the command that shows each is there.
 TEST_PACKAGES := snmp:snmpget snmpd:/usr/sbin/snmpd snmptrapd:/usr/sbin/snmptrapd curl:curl lftp:lftp atftp:atftp atftpd:/usr/sbin/atftpd \
-	tftp-hpa:tftp busybox:busybox smitools:smilint postgresql-15:/usr/lib/postgresql/15/bin/postgres strace:strace iproute2:ip
+	tftp-hpa:tftp busybox:busybox smitools:smilint postgresql-15:/usr/lib/postgresql/15/bin/postgres strace:strace iproute2:ip \
+	rauc:rauc swupdate:swupdate squashfs-tools:mksquashfs dbus-daemon:dbus-daemon openssl:openssl
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0

@@ -81,7 +81,8 @@ type box struct {
 	boots int
 	done  chan struct{} // closed when the supervisor has ended
 	stop  bool
-	hold  bool // do not start again
+
+	onBoot func() // what else the machine starts; called by the supervisor
 }
 
 // settings that all boxes of the tests have; %s is replaced by the directory.
@@ -187,6 +188,9 @@ func (b *box) start() *box {
 				return
 			}
 			b.newBoot()
+			if b.onBoot != nil {
+				b.onBoot()
+			}
 			b.launch(path)
 			b.mu.Unlock()
 		}

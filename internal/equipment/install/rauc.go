@@ -29,22 +29,20 @@ func (r rauc) call(ctx context.Context, args ...string) (string, error) {
 // Inspect implements Loader. RAUC verifies the bundle's signature against the
 // keyring of its configuration.
 func (r rauc) Inspect(ctx context.Context, i Image) (Image, error) {
-	out, err := r.call(ctx, "info", "--output-format=json-2", i.Path)
+	out, err := r.call(ctx, "info", "--output-format=json", i.Path)
 	if err != nil {
 		return i, err
 	}
 	var info struct {
-		Update struct {
-			Version string `json:"version"`
-		} `json:"update"`
+		Version string `json:"version"`
 	}
 	if err := json.Unmarshal(onlyJSON(out), &info); err != nil {
 		return i, fmt.Errorf("rauc info: %w", err)
 	}
-	if i.Version != "" && info.Update.Version != i.Version {
-		return i, fmt.Errorf("the bundle is version %s and the manifest says %s", info.Update.Version, i.Version)
+	if i.Version != "" && info.Version != i.Version {
+		return i, fmt.Errorf("the bundle is version %s and the manifest says %s", info.Version, i.Version)
 	}
-	i.Version = info.Update.Version
+	i.Version = info.Version
 	return i, nil
 }
 
