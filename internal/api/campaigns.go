@@ -41,7 +41,7 @@ func (s *server) campaigns() {
 		if o.Spec != nil {
 			spec = *o.Spec
 		}
-		one, err := s.Campaigns.Start(ctx, spec, o.Plan, by(ctx, o.By))
+		one, err := s.Campaigns.Start(ctx, spec, o.Plan, person(ctx, o.By))
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +109,7 @@ func (s *server) campaignOrders() {
 				By string `json:"by,omitempty"`
 			}
 		}) (*body[client.Campaign], error) {
-			one, err := o.do(ctx, in.ID, by(ctx, in.Body.By))
+			one, err := o.do(ctx, in.ID, person(ctx, in.Body.By))
 			if err != nil {
 				return nil, err
 			}

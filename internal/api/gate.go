@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -103,18 +104,7 @@ func (s *server) refuse(ctx huma.Context, err error) {
 // authorise checks permission and scope.
 func (s *server) authorise(ctx huma.Context, r *request) error {
 	id := ctx.Param("id")
-	switch r.route.object {
-	case ofDevice, ofRun, ofBackup, ofQuestion:
-		r.object = string(r.route.object) + " " + id
-	case own, whole:
-		if name := ctx.Param("name"); name != "" {
-			r.object = "user " + name
-		} else if name := ctx.Param("channel"); name != "" {
-			r.object = "channel " + name
-		} else if id != "" {
-			r.object = "token " + id
-		}
-	}
+	r.object = objectOf(ctx)
 	switch {
 	case r.who.MayEverywhere(r.route.need):
 		return nil
@@ -130,6 +120,17 @@ func (s *server) authorise(ctx huma.Context, r *request) error {
 		return nil
 	}
 	return fault.New(fault.Internal, "", "operation "+r.id, "its row names the unknown object %q", r.route.object)
+}
+
+// objectOf names what a path is about: "device iad-1" of /api/v1/devices/{id}.
+func objectOf(ctx huma.Context) string {
+	segments := strings.Split(ctx.Operation().Path, "/")
+	for i, segment := range segments {
+		if name, ok := strings.CutPrefix(segment, "{"); ok && i > 0 {
+			return strings.TrimSuffix(segments[i-1], "s") + " " + ctx.Param(strings.TrimSuffix(name, "}"))
+		}
+	}
+	return ""
 }
 
 // denied says which role is missing.
@@ -247,6 +248,15 @@ func by(ctx context.Context, given string) string {
 		return "api"
 	}
 	return given
+}
+
+// person names the user behind a request, without the token that they came
+// with: two tokens of one user are not two people.
+func person(ctx context.Context, given string) string {
+	if who := requestOf(ctx).who; who.Kind == access.ByToken {
+		return who.Name
+	}
+	return by(ctx, given)
 }
 
 // audit writes one entry; what cannot be audited is said to the log.

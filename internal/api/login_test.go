@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -204,6 +205,7 @@ func TestAuditTells(t *testing.T) {
 	}
 	y.want(y.ask("viewer", http.MethodDelete, "/api/v1/devices/north", nil), http.StatusForbidden)
 	y.want(y.ask("operator-north", http.MethodPost, "/api/v1/runs/run-north/cancel", map[string]string{}), http.StatusConflict)
+	y.want(y.ask("operator", http.MethodPost, "/api/v1/campaigns/c1/pause", map[string]string{}), http.StatusNotFound)
 	y.want(y.ask("viewer", http.MethodGet, "/api/v1/devices", nil), http.StatusOK) // reading is not told
 	entries, err := y.Store.Audit(t.Context(), store.AuditFilter{})
 	must(t, err)
@@ -214,7 +216,12 @@ func TestAuditTells(t *testing.T) {
 			t.Errorf("entry %+v", e)
 		}
 	}
+	if len(got) < 2 || !strings.HasPrefix(got[0], "operator (token t)|pause-campaign|campaign c1|failed|") {
+		t.Fatalf("got %q", got)
+	}
+	got = got[1:]
 	want := []string{
+		"operator (token t)|pause-campaign|campaign c1|ordered|",
 		"operator-north (token t)|cancel-run|run run-north|failed|it goes on",
 		"operator-north (token t)|cancel-run|run run-north|ordered|",
 		"viewer (token t)|remove-device|device north|refused|viewer (token t) may not do this",
@@ -224,7 +231,24 @@ func TestAuditTells(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	y.want(y.ask("administrator", http.MethodGet, "/api/v1/audit?actor=viewer+(token+t)", nil), http.StatusOK, `"action":"remove-device"`)
-	y.want(y.ask("administrator", http.MethodGet, "/api/v1/audit/verify", nil), http.StatusOK, `"entries":4`)
+	y.want(y.ask("administrator", http.MethodGet, "/api/v1/audit/verify", nil), http.StatusOK, `"entries":6`)
+}
+
+// TestTokensAreNoSecondPerson: who approves is the user, whatever token they
+// come with.
+func TestTokensAreNoSecondPerson(t *testing.T) {
+	as := func(p access.Principal) context.Context { return context.WithValue(t.Context(), requestKey{}, request{who: p}) }
+	user := access.User{Name: "ann"}
+	token := access.Token{Name: "ci"}.Principal(user)
+	if a, b := person(as(user.Principal()), "x"), person(as(token), "y"); a != "ann" || b != "ann" {
+		t.Errorf("%q and %q", a, b)
+	}
+	if got := by(as(token), "x"); got != "ann (token ci)" {
+		t.Errorf("by %q", got)
+	}
+	if got := by(as(access.Bootstrap()), "x"); got != "x" {
+		t.Errorf("by %q", got)
+	}
 }
 
 // TestNoSecretInAudit: passwords, tokens and communities are in no entry.
