@@ -237,7 +237,9 @@ func TestAuditTells(t *testing.T) {
 // TestTokensAreNoSecondPerson: who approves is the user, whatever token they
 // come with.
 func TestTokensAreNoSecondPerson(t *testing.T) {
-	as := func(p access.Principal) context.Context { return context.WithValue(t.Context(), requestKey{}, request{who: p}) }
+	as := func(p access.Principal) context.Context {
+		return context.WithValue(t.Context(), requestKey{}, request{who: p})
+	}
 	user := access.User{Name: "ann"}
 	token := access.Token{Name: "ci"}.Principal(user)
 	if a, b := person(as(user.Principal()), "x"), person(as(token), "y"); a != "ann" || b != "ann" {

@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"time"
 
 	"drydock/internal/access"
+	"drydock/internal/fault"
 )
 
 const auditObject = "audit log"
@@ -21,7 +23,7 @@ func (s *Store) AppendAudit(ctx context.Context, e access.Entry) (access.Entry, 
 		e.At = time.Now()
 	}
 	e.At = fromMicros(micros(e.At))
-	key := s.auditKey()
+	key := s.auditKey
 	var written access.Entry
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {
 		next := e
@@ -49,7 +51,28 @@ func (s *Store) AppendAudit(ctx context.Context, e access.Entry) (access.Entry, 
 	return written, s.explain("store.AppendAudit", auditObject, err)
 }
 
-func (s *Store) auditKey() [32]byte { return s.keyring.Derive("audit log") }
+// openAudit reads the key of the log's chain, which rests sealed, so that it
+// outlives a new sealing key; it makes one for a log that is empty.
+func (s *Store) openAudit(ctx context.Context) error {
+	const setting = "audit key"
+	raw, err := s.Setting(ctx, setting)
+	if fault.Is(err, fault.NotFound) {
+		var entries int64
+		if err := s.readOne(ctx, "SELECT count(*) FROM audit", nil, &entries); err != nil {
+			return err
+		}
+		if entries > 0 {
+			return corrupt(auditObject, "it has %d entries, and its key is gone", entries)
+		}
+		rand.Read(s.auditKey[:]) // never fails (crypto/rand)
+		return s.PutSetting(ctx, setting, s.auditKey[:], true)
+	}
+	if err == nil && len(raw) != len(s.auditKey) {
+		err = corrupt(auditObject, "its key has %d octets", len(raw))
+	}
+	copy(s.auditKey[:], raw)
+	return err
+}
 
 // AuditFilter selects entries; empty fields select all.
 type AuditFilter struct {
@@ -93,7 +116,7 @@ func (s *Store) VerifyAudit(ctx context.Context, known access.Head) (access.Head
 	if err := s.readOne(ctx, "SELECT seq, code FROM audit_head WHERE id = 1", nil, &head.Seq, &head.Code); err != nil {
 		return head, s.explain(op, auditObject, err)
 	}
-	v := access.Verifier{Key: s.auditKey(), Known: known}
+	v := access.Verifier{Key: s.auditKey, Known: known}
 	err := s.read(ctx, "SELECT seq, entry, code FROM audit WHERE seq <= ? ORDER BY seq", []any{head.Seq}, func(r *sql.Rows) error {
 		var l access.Link
 		if err := r.Scan(&l.Seq, &l.Text, &l.Code); err != nil {

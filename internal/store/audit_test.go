@@ -6,6 +6,8 @@ import (
 
 	"drydock/internal/access"
 	"drydock/internal/fault"
+	"drydock/internal/secret"
+	"drydock/internal/store"
 )
 
 // TestAuditCannotBeRewritten: the database refuses changes of the log, and
@@ -50,6 +52,32 @@ func TestAuditCannotBeRewritten(t *testing.T) {
 				_, err = s.VerifyAudit(ctx, access.Head{})
 				must(t, err)
 			}
+		}
+	})
+}
+
+// TestAuditOutlivesTheSealingKey: after a new key was put before the old one the
+// log is still whole, and goes on.
+func TestAuditOutlivesTheSealingKey(t *testing.T) {
+	eachKind(t, func(t *testing.T, p place) {
+		ctx := t.Context()
+		s := p.open(t)
+		entry := access.Entry{Actor: "alice", Action: "remove-device", Outcome: access.Ordered}
+		_, err := s.AppendAudit(ctx, entry)
+		must(t, err)
+		must(t, s.Close())
+		o := p.options(t)
+		o.Keyring, err = secret.NewKeyring([secret.KeySize]byte{77}, [secret.KeySize]byte{1})
+		must(t, err)
+		s, err = store.Open(ctx, p.url, o)
+		must(t, err)
+		t.Cleanup(func() { must(t, s.Close()) })
+		_, err = s.AppendAudit(ctx, entry)
+		must(t, err)
+		head, err := s.VerifyAudit(ctx, access.Head{})
+		must(t, err)
+		if head.Seq != 2 {
+			t.Errorf("head %v", head)
 		}
 	})
 }

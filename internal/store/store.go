@@ -31,15 +31,16 @@ type Options struct {
 type Store struct {
 	dialect
 	pools
-	keyring *secret.Keyring
-	log     *slog.Logger
-	observe func(Transaction)
-	outbox  Outbox
-	blobs   *bucket
-	files   *cache
-	writer  writer
-	hold    hold
-	epoch   int64 // this hold's number
+	keyring  *secret.Keyring
+	auditKey [32]byte // of the audit log's chain
+	log      *slog.Logger
+	observe  func(Transaction)
+	outbox   Outbox
+	blobs    *bucket
+	files    *cache
+	writer   writer
+	hold     hold
+	epoch    int64 // this hold's number
 
 	poison  poison
 	watched sync.WaitGroup // the goroutine that watches the hold
@@ -119,7 +120,10 @@ func (s *Store) prepare(ctx context.Context, o Options) error {
 	if s.files, err = openCache(filepath.Join(o.Dir, "cache")); err != nil {
 		return err
 	}
-	return s.checkKeyring(ctx)
+	if err := s.checkKeyring(ctx); err != nil {
+		return err
+	}
+	return s.openAudit(ctx)
 }
 
 // takeHold counts the hold's number up: whoever had it before, and does not
