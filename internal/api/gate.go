@@ -123,10 +123,11 @@ func (s *server) authorise(ctx huma.Context, r *request) error {
 }
 
 // objectOf names what a path is about: "device iad-1" of /api/v1/devices/{id}.
+// A token in a path is a secret.
 func objectOf(ctx huma.Context) string {
 	segments := strings.Split(ctx.Operation().Path, "/")
 	for i, segment := range segments {
-		if name, ok := strings.CutPrefix(segment, "{"); ok && i > 0 {
+		if name, ok := strings.CutPrefix(segment, "{"); ok && i > 0 && name != "token}" {
 			return strings.TrimSuffix(segments[i-1], "s") + " " + ctx.Param(strings.TrimSuffix(name, "}"))
 		}
 	}
