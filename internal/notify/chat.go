@@ -28,11 +28,12 @@ func sendChat(ctx context.Context, c Channel, batch []Message) error {
 	return post(ctx, c, http.Header{}, body)
 }
 
-// defanged is text that no chat makes a mention or a link of: a zero-width
-// space stands after what would begin one.
+// defanged is text that no chat makes a mention or a link of: angle brackets,
+// which Slack writes both with, become quotation marks, and a zero-width space
+// stands after what would begin one elsewhere.
 func defanged(text string) string {
 	const gap = "\u200b"
-	return strings.NewReplacer("@", "@"+gap, "://", ":"+gap+"//", "www.", "www"+gap+".", "mailto:", "mailto"+gap+":", "#", "#"+gap).
+	return strings.NewReplacer("<", "‹", ">", "›", "@", "@"+gap, "://", ":"+gap+"//", "www.", "www"+gap+".", "mailto:", "mailto"+gap+":", "#", "#"+gap).
 		Replace(cut(clean(text), textMost))
 }
 
