@@ -19,12 +19,41 @@ help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 .PHONY: build
-build: ## static binaries into bin/
+build: page ## static binaries into bin/, with the page where Node.js is there
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
 
+# The page: what it is built from, and what npm leaves when it has installed.
+PAGE         := web/dist/index.html
+PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.json web/*.ts -type f 2>/dev/null)
+NPM_DONE     := web/node_modules/.package-lock.json
+HAVE_NODE    := $(shell command -v npm)
+
+.PHONY: page
+ifneq ($(HAVE_NODE),)
+page: $(PAGE) ## build the page into web/dist
+else
+page:
+	@echo "Node.js is not here: the binary is built without the page, which needs Node.js 20.19 or newer"
+endif
+
+$(NPM_DONE): web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel error
+	@touch $@
+
+$(PAGE): $(NPM_DONE) $(PAGE_SOURCES)
+	find web/dist -mindepth 1 ! -name .keep -delete
+	cd web && npm run --silent build
+
+TYPES := web/src/api/schema.d.ts
+.PHONY: types
+types: $(NPM_DONE) ## generate the page's types from the API
+	@mkdir -p $(CACHE)
+	$(GO) run ./tools/openapi > $(CACHE)/openapi.json
+	cd web && npx openapi-typescript ../$(CACHE)/openapi.json -o ../$(TYPES)
+
 .PHONY: run
-run: build ## the main job: server and simulated fleet on loopback, updated before your eyes
-	$(BIN)/drydock demo $(DEMO)
+run: build ## the main job: server, page and simulated fleet on loopback, updated before your eyes; ends with Ctrl-C
+	$(BIN)/drydock demo --hold $(DEMO)
 
 .PHONY: test
 test: test-setup vet ## everything that proves drydock works, with the race detector

@@ -97,3 +97,6 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )
+
+// JavaScript packages, some of which carry Go files.
+ignore ./web/node_modules

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -39,6 +40,10 @@ type DemoStory struct {
 	Outcome procedure.Outcome  // how the run then ends
 }
 
+// PageLink is the page's address, with the token in its fragment: a browser
+// does not send that part to any server, and the page forgets it with its tab.
+func (d *DemoFleet) PageLink() string { return d.URL + "/#token=" + url.QueryEscape(d.Token.Reveal()) }
+
 func (s *session) demo(ctx context.Context, o DemoOptions) error {
 	demo, err := s.Demo(ctx, o, Streams{s.Stdout, s.Stderr})
 	if err != nil {
@@ -46,7 +51,7 @@ func (s *session) demo(ctx context.Context, o DemoOptions) error {
 	}
 	err = s.demonstrate(ctx, o, demo)
 	if o.Hold && ctx.Err() == nil {
-		fmt.Fprintf(s.Stderr, "\nthe server goes on at %s until Ctrl-C\n", demo.URL)
+		fmt.Fprintf(s.Stderr, "\nthe server goes on until Ctrl-C; its page: %s\n", demo.PageLink())
 		<-ctx.Done()
 	}
 	return errors.Join(err, demo.Stop())
@@ -83,6 +88,7 @@ func (s *session) introduce(demo *DemoFleet) {
 	p := func(format string, args ...any) { fmt.Fprintf(s.Stderr, format+"\n", args...) }
 	p("drydock demonstration: %d simulated devices on loopback, real SNMP, TFTP and FTP", len(demo.Devices))
 	p("server: %s (API: %s/openapi.json)", demo.URL, demo.URL)
+	p("page: %s  <- open this address in a browser", demo.PageLink())
 	p("in another terminal: export DRYDOCK_SERVER=%s DRYDOCK_TOKEN=%s", demo.URL, demo.Token.Reveal())
 	p("release %s: version %s, which has another form of the configuration", demo.Release.ID, demo.Release.Version)
 	p("these go wrong on purpose:")

@@ -167,8 +167,11 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 		return err
 	}
 	notifying := s.later("notifications")
-	err = s.serveHTTP(ctx, o, s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token,
+	handler, err := withPage(s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token,
 		Version: o.Version, Log: o.Log, Ready: s.Ready, Metrics: s.metrics.Handler(), Notifier: notifier})))
+	if err == nil {
+		err = s.serveHTTP(ctx, o, handler)
+	}
 	if err == nil {
 		s.group.Go(notifying.during(func() error { return notifier.Run(ctx) }))
 	}

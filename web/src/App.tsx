@@ -1,0 +1,53 @@
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
+import { Route, Switch } from 'wouter';
+import { api, ask, Problem } from './api/client';
+import { Empty, Failed, Loading, Page } from './ui/Page';
+import { Shell } from './ui/Shell';
+import { To } from './ui/To';
+
+const Login = lazy(() => import('./screens/Login'));
+
+const screens: [string, ReturnType<typeof lazy>][] = [
+  ['/devices', lazy(() => import('./screens/Devices'))],
+];
+
+function Nowhere() {
+  return (
+    <Page title="Not found">
+      <Empty title="There is no such screen">
+        <To to="/">Go to the overview</To>
+      </Empty>
+    </Page>
+  );
+}
+
+/** Everything: who is not known logs in first. */
+export function App() {
+  const me = useQuery({ queryKey: ['me'], queryFn: () => ask(api.GET('/api/v1/me')), staleTime: 60_000 });
+  if (me.error instanceof Problem && me.error.status === 401) {
+    return (
+      <Suspense fallback={<Loading />}>
+        <Login />
+      </Suspense>
+    );
+  }
+  if (me.error && !me.data) return <Failed error={me.error} retry={() => void me.refetch()} />;
+  if (!me.data) return <Loading />;
+  return (
+    <Shell me={me.data}>
+      <Suspense fallback={<Loading />}>
+        <Switch>
+          {screens.map(([path, Screen]) => (
+            <Route key={path} path={path}>
+              <Screen />
+            </Route>
+          ))}
+          <Route>
+            <Nowhere />
+          </Route>
+        </Switch>
+      </Suspense>
+    </Shell>
+  );
+}
