@@ -85,6 +85,7 @@ func newServer(p Parts) *server {
 	config.Components.SecuritySchemes["session"] = &huma.SecurityScheme{Type: "apiKey", In: "cookie", Name: cookieName(true),
 		Description: "the cookie that a login sets; without TLS its name is " + cookieName(false)}
 	config.Security = []map[string][]string{{"token": {}}, {"session": {}}}
+	config.OnAddOperation = append(config.OnAddOperation, describeNeed)
 	if p.Passwords == (access.Cost{}) {
 		p.Passwords = access.DefaultCost()
 	}

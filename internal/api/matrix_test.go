@@ -41,6 +41,18 @@ func TestEveryRouteHasARow(t *testing.T) {
 	}
 }
 
+// TestOpenAPISaysWhatIsNeeded: a reader of /openapi.json learns it without
+// trying.
+func TestOpenAPISaysWhatIsNeeded(t *testing.T) {
+	y := newYard(t, nil)
+	for id, op := range operations(y.server) {
+		if !strings.Contains(op.Description, "Needs ") || strings.Contains(op.Description, "Audited") != routes()[id].audited {
+			t.Errorf("%s: description %q", id, op.Description)
+		}
+	}
+	y.want(y.ask("", http.MethodGet, "/openapi.json", nil), http.StatusOK, "Needs the role operator for the devices that it is about. Audited.")
+}
+
 // harmless change nothing in the fleet though their method is not GET.
 func harmless() []string {
 	return []string{"plan", "plan-campaign", "login", "setup", "logout", "change-password", "add-token", "revoke-token"}

@@ -1,6 +1,12 @@
 package api
 
-import "drydock/internal/access"
+import (
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"drydock/internal/access"
+)
 
 // object says what an operation is about, and so whose labels decide.
 type object string
@@ -113,4 +119,32 @@ func routes() map[string]route {
 		"open-backup":  {access.Reveal, ofBackup, true},
 		"diff-backups": {access.Reveal, named, false},
 	}
+}
+
+// describeNeed puts a row into the description of its operation.
+func describeNeed(_ *huma.OpenAPI, op *huma.Operation) {
+	row, ok := routes()[op.OperationID]
+	if !ok {
+		return // TestEveryRouteHasARow says it
+	}
+	var text string
+	switch {
+	case row.need == access.Open:
+		text = "Needs nobody to be logged in."
+		op.Security = []map[string][]string{}
+	case row.need == access.Known:
+		text = "Needs any role."
+	case row.object == whole:
+		text = "Needs the role " + string(row.need.Least()) + " for the whole fleet."
+	case row.object == listed:
+		text = "Needs the role " + string(row.need.Least()) + ", and is about what lies in its scope."
+	case row.object == shared:
+		text = "Needs the role " + string(row.need.Least()) + " in any scope."
+	default:
+		text = "Needs the role " + string(row.need.Least()) + " for the devices that it is about."
+	}
+	if row.audited {
+		text += " Audited."
+	}
+	op.Description = strings.TrimSpace(op.Description + "\n\n" + text)
 }
