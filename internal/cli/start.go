@@ -25,6 +25,7 @@ type ServeOptions struct {
 	KeyFile       string
 	Key           string // from the environment
 	SinglePort    bool
+	Rate          float64
 	TLSCert       string
 	TLSKey        string
 	OwnCA         bool
@@ -86,6 +87,7 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.StringVar(&o.Migrations, "migrations", "", "`DIR` with more migration packs")
 	flags.StringVar(&o.KeyFile, "key-file", "", "`FILE` with the sealing key (default: key in the data directory)")
 	flags.BoolVar(&o.SinglePort, "tftp-single-port", false, "answer TFTP from the listening port only, for firewalls")
+	flags.Float64Var(&o.Rate, "rate", 200, "requests a second, `N`, that one user or token may make for long; ten times as many at once")
 	flags.StringVar(&o.TLSCert, "tls-cert", "", "serve HTTPS with the certificate in `FILE` (PEM; with what leads to its CA); new ones are taken without a restart")
 	flags.StringVar(&o.TLSKey, "tls-key", "", "`FILE` with the certificate's key (PEM)")
 	flags.BoolVar(&o.OwnCA, "tls-own-ca", false, "serve HTTPS with a CA that is made in the data directory (ca.pem: give it to clients)")

@@ -59,6 +59,7 @@ type Options struct {
 	KeyFile       string // empty: key in Data
 	Key           string // base64; instead of the file
 	SinglePort    bool
+	Rate          float64  // requests a second of one user or token; 0: 200
 	TLSCert       string   // file with the certificate and what leads to its CA; empty: no TLS, unless OwnCA
 	TLSKey        string   // file with its key
 	OwnCA         bool     // TLS by a CA that is made in Data
@@ -167,7 +168,7 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 		return err
 	}
 	notifying := s.later("notifications")
-	handler, err := withPage(s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token,
+	handler, err := withPage(s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token, Rate: o.Rate,
 		Version: o.Version, Log: o.Log, Ready: s.Ready, Metrics: s.metrics.Handler(), Notifier: notifier})))
 	if err == nil {
 		err = s.serveHTTP(ctx, o, handler)
