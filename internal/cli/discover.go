@@ -30,15 +30,21 @@ func (s *session) deviceDiscover() *cobra.Command {
 	var f discoverFlags
 	c := &cobra.Command{Use: "discover NETWORK...", Short: "Look for equipment by SNMP; reads only",
 		Long: `Look for equipment in networks by SNMP, from the server. Every address is asked
-once with each of the credentials, not faster than --rate. What has a driver is
-identified by it. Nothing is written to any device.
+with each of the credentials, and once more where nothing comes back, not faster
+than --rate. What has a driver is identified by it. Nothing is written to any device.
+An agent that answers and takes none of the credentials is shown with what it says.
+
+Only the given versions of SNMP are spoken, so name v1 in --credentials-file, or with
+--snmp v1, for devices that speak nothing else. Whoever sits at one of the addresses
+can read a community; a passphrase of SNMPv3 is never sent.
 
 --community-file may hold several communities, a line each; --credentials-file is a
 YAML list of credentials (version, community; user, authProtocol, authPassword,
 privProtocol, privPassword). --save writes an import file with what has a driver,
 --add adds it to the fleet at once.`,
-		Example: "  drydock device discover 10.0.0.0/22 --community-file ./communities --save fleet.yaml",
-		Args:    cobra.MinimumNArgs(1)}
+		Example: "  drydock device discover 10.0.0.0/22 --community-file ./communities --save fleet.yaml\n" +
+			"  drydock device discover 10.0.0.0/22 --snmp v3 --user operator --auth-file ./auth --priv-file ./priv",
+		Args: cobra.MinimumNArgs(1)}
 	f.register(c)
 	flags := c.Flags()
 	flags.StringVar(&f.credentialsFile, "credentials-file", "", "YAML `FILE` with a list of credentials to try")

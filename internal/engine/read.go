@@ -71,9 +71,8 @@ func (t *task) identifyAgain(ctx context.Context) procedure.Event {
 func (t *task) preflight(ctx context.Context) procedure.Event {
 	seen, failed := t.identify(ctx)
 	if failed != nil {
-		if failed.Cause == procedure.NoAnswer && t.answersFromElsewhere(ctx) {
-			failed.Detail = "the device answers, but from another address than " + t.address.Addr().String() +
-				"; if that is so with all of its family, write any-source: true among the quirks of driver " + t.driver.Name() + ", or use SNMPv3"
+		if failed.Cause == procedure.NoAnswer {
+			t.explainSilence(ctx, failed)
 		}
 		return *failed
 	}
@@ -98,6 +97,14 @@ func (t *task) preflight(ctx context.Context) procedure.Event {
 		return ev
 	}
 	return t.preflightRelease(ctx, ev)
+}
+
+// explainSilence says where a device answers from, if it does.
+func (t *task) explainSilence(ctx context.Context, failed *procedure.Event) {
+	if from := t.answersFrom(ctx); from.IsValid() {
+		failed.Detail = fmt.Sprintf("the device answers, but from %s and not from %s; if that is so with all of its family, write any-source: true among the quirks of driver %s, or use SNMPv3",
+			from, t.address.Addr(), t.driver.Name())
+	}
 }
 
 // preflightRelease checks that the release fits the device as it is now, that

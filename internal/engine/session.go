@@ -37,20 +37,22 @@ func anySource(d *driver.Driver, c fleet.Credentials) bool {
 	return d.Quirks().AnySource || c.Version == "v3" && c.AuthProtocol != ""
 }
 
-// answersFromElsewhere says whether a device that is not heard would be, if
-// answers were taken from any address.
-func (t *task) answersFromElsewhere(ctx context.Context) bool {
+// answersFrom gives the address that a device answers from which is not heard
+// at its own; invalid where it is silent.
+func (t *task) answersFrom(ctx context.Context) (elsewhere netip.Addr) {
 	creds, err := t.Store.Credentials(ctx, t.device.ID)
 	if err != nil || anySource(t.driver, creds) {
-		return false
+		return elsewhere
 	}
 	s, err := snmp.Dial(ctx, snmp.Target{Address: t.address, Pool: &t.buffers, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, AnySource: true})
 	if err != nil {
-		return false
+		return elsewhere
 	}
 	defer s.Close()
-	_, err = s.Get(ctx, snmp.MustOID(oidSysDescr))
-	return err == nil
+	if _, err := s.Get(ctx, snmp.MustOID(oidSysDescr)); err == nil && s.Source() != t.address.Addr().Unmap() {
+		elsewhere = s.Source()
+	}
+	return elsewhere
 }
 
 func (t *task) closeSession() {

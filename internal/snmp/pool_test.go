@@ -3,12 +3,30 @@ package snmp
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"drydock/internal/secret"
 )
 
 // Sessions that take turns with a buffer keep nothing of each other: not the
 // community, not the engine, not the address.
+// A session that has taken answers from anywhere leaves nothing behind for one
+// that does not.
+func TestPoolAfterAnySource(t *testing.T) {
+	b := startAgent(t, nil)
+	pool := &Pool{}
+	for _, any := range []bool{true, false, true, false} {
+		s := dialTo(t, Target{Address: b.at("127.0.0.1"), Credentials: communities("v2c"), Timeout: 500 * time.Millisecond, Pool: pool, AnySource: any})
+		if _, err := s.Get(within(t), sysDescr); err != nil {
+			t.Fatalf("any source %v: %v", any, err)
+		}
+		if s.Source() != netip.MustParseAddr("127.0.0.1") {
+			t.Errorf("the answer came from %v", s.Source())
+		}
+		s.Rest()
+	}
+}
+
 func TestPoolKeepsSessionsApart(t *testing.T) {
 	pool := &Pool{}
 	ctx := t.Context()

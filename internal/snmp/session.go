@@ -124,6 +124,21 @@ func (s *Session) exchange(ctx context.Context, l *link, retries int, pinned str
 	return s.answer(packet, asked)
 }
 
+// Source is the address that the last answer of this session's socket for
+// reading came from, which with AnySource may be another than the target's;
+// invalid where there was none.
+func (s *Session) Source() netip.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := s.reader.sent
+	if w == nil {
+		return netip.Addr{}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.src
+}
+
 // Rest gives socket and buffer back until the next request. What is known of
 // the agent is kept.
 func (s *Session) Rest() {

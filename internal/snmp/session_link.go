@@ -87,7 +87,9 @@ func (l *link) close() error {
 	err := l.wire.Close()
 	next := fresh(l.target, l.community)
 	next.MsgFlags, next.SecurityParameters, next.ContextEngineID = l.MsgFlags, l.SecurityParameters, l.ContextEngineID
-	l.target.Pool.give(l.GoSNMP)
+	if !l.target.AnySource { // its GoSNMP remembers whom it has sent to
+		l.target.Pool.give(l.GoSNMP)
+	}
 	l.GoSNMP, l.wire = next, nil
 	return err
 }

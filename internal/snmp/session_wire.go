@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ type wire struct {
 
 	mu  sync.Mutex // owns now
 	now *underWay  // never nil
+	src netip.Addr // of the last answer; invalid before it
 }
 
 // underWay is one request with all its attempts.
@@ -171,9 +173,22 @@ func (w *wire) Read(b []byte) (int, error) {
 func (w *wire) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := w.UDPConn.ReadFrom(b)
-		if err != nil || w.belongs(b[:n]) {
+		if err != nil {
 			return n, from, err
 		}
+		if w.belongs(b[:n]) {
+			w.heard(from)
+			return n, from, nil
+		}
+	}
+}
+
+// heard notes where an answer came from.
+func (w *wire) heard(from net.Addr) {
+	if udp, ok := from.(*net.UDPAddr); ok {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.src = udp.AddrPort().Addr().Unmap()
 	}
 }
 

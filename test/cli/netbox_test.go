@@ -3,6 +3,9 @@ package cli
 import (
 	"encoding/csv"
 	"encoding/json"
+	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,23 +16,20 @@ import (
 
 // netbox serves the simulated devices of fleet.csv as NetBox does, a device a
 // page, and sets NETBOX to its URL. It reads the names that they have from the
-// file, if one is given, which may change meanwhile: OLD NEW lines.
-// Usage: netbox [NAMES]
+// file, which may change meanwhile: OLD NEW lines. A second one, with TLS, is at
+// NETBOX_TLS; its certificate's authority is in ca.pem. Usage: netbox NAMES
 func netbox(ts *testscript.TestScript, neg bool, args []string) {
 	refuseNegation(ts, neg, "netbox")
 	rows, err := csv.NewReader(strings.NewReader(ts.ReadFile("fleet.csv"))).ReadAll()
 	ts.Check(err)
 	names := func() *strings.Replacer {
-		if len(args) == 0 {
-			return strings.NewReplacer()
-		}
 		raw, err := os.ReadFile(ts.MkAbs(args[0]))
 		if err != nil {
 			return strings.NewReplacer()
 		}
 		return strings.NewReplacer(strings.Fields(string(raw))...)
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if r.Header.Get("Authorization") != "Token 0123456789abcdef" {
 			w.WriteHeader(http.StatusForbidden)
@@ -45,9 +45,15 @@ func netbox(ts *testscript.TestScript, neg bool, args []string) {
 			answer["next"] = "http://another.invalid/api/dcim/devices/?limit=1&offset=1"
 		}
 		_ = json.NewEncoder(w).Encode(answer)
-	}))
+	})
+	server, encrypted := httptest.NewServer(handler), httptest.NewTLSServer(handler)
+	encrypted.Config.ErrorLog = log.New(io.Discard, "", 0) // a client that does not trust it is the test
 	ts.Defer(server.Close)
+	ts.Defer(encrypted.Close)
 	ts.Setenv("NETBOX", server.URL)
+	ts.Setenv("NETBOX_TLS", encrypted.URL)
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: encrypted.Certificate().Raw})
+	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), authority, 0o600))
 }
 
 func netboxDevice(id int, row []string, names *strings.Replacer) map[string]any {

@@ -177,7 +177,7 @@ func TestQuirkAnswersFromElsewhere(t *testing.T) {
 				return
 			}
 			q := y.mustAsk(y.update(within(procedure.OpPreflight, "45s")), procedure.Preflight, procedure.NoAnswer)
-			if !strings.Contains(q.Detail, "any-source") {
+			if !strings.Contains(q.Detail, "answers, but from 127.250.0.7 and not from") || !strings.Contains(q.Detail, "any-source") {
 				t.Errorf("the question does not say what to do: %q", q.Detail)
 			}
 			y.mustHaveDone()

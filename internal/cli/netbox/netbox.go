@@ -119,8 +119,8 @@ func (s *Source) complete(got, announced int) error {
 // must go nowhere else.
 func (s *Source) following(query url.Values, next string) (url.Values, error) {
 	u, err := url.Parse(next)
-	if err != nil || !u.Query().Has("offset") && !u.Query().Has("start") {
-		return nil, s.fail(fault.Unavailable, "its link to the next page has no offset: %q", next)
+	if err != nil || u.RawQuery == "" {
+		return nil, s.fail(fault.Unavailable, "its link to the next page is none: %q", next)
 	}
 	all := u.Query()
 	for key, values := range query { // a link that forgets a filter would let everything in

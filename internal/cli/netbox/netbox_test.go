@@ -162,6 +162,7 @@ func TestTroubleIsTold(t *testing.T) {
 		"another JSON":   {answering(200, "application/json", `{"detail":"x"}`), "", token, fault.Unavailable, []string{"no list of devices"}},
 		"another schema": {answering(200, "application/json", `{"count":1,"results":[{"id":"x"}]}`), "", token, fault.Unavailable, []string{"not as NetBox documents"}},
 		"cut":            {answering(200, "application/json", `{"count":1,"resul`), "", token, fault.Unavailable, []string{"not with JSON"}},
+		"no link":        {answering(200, "application/json", `{"count": 2, "next": "/api/dcim/devices/", "results": [{"id": 1}]}`), "", token, fault.Unavailable, []string{"link to the next page"}},
 		"a loop":         {answering(200, "application/json", one), "", token, fault.Unavailable, []string{"the same devices"}},
 		"too few":        {answering(200, "application/json", `{"count": 2, "next": null, "results": [{"id": 1}]}`), "", token, fault.Unavailable, []string{"announced 2", "gave 1"}},
 	} {
