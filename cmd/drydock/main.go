@@ -43,6 +43,7 @@ func run() int {
 		Serve: serve,
 		Demo:  startDemo,
 		Sim:   simulate,
+		Yard:  startYard,
 	}
 	return program.Run(ctx, os.Args[1:])
 }

@@ -112,6 +112,7 @@ func (s *server) register() {
 	s.answerLinks()
 	s.channels()
 	s.discovery()
+	s.trials()
 	s.backups()
 }
 

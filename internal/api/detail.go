@@ -37,6 +37,8 @@ func detailOf(in any) string {
 		return names(ids)
 	case client.Sweep:
 		return strings.Join(o.Networks, " ")
+	case client.Trial:
+		return fmt.Sprintf("%s %s of %s, dry run %t", o.Operation, o.File, o.Device, o.DryRun)
 	case client.NewUser:
 		return o.Name + ": " + grants(o.Grants)
 	case client.FirstUser:

@@ -71,6 +71,7 @@ func routes() map[string]route {
 		"list-drivers":  {access.View, shared, false},
 		"show-driver":   {access.View, shared, false},
 		"discover":      {access.Operate, whole, true},
+		"try-driver":    {access.Administer, whole, true}, // a driver may set any object
 
 		"list-releases": {access.View, shared, false},
 		"show-release":  {access.View, shared, false},

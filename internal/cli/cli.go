@@ -40,6 +40,7 @@ type Program struct {
 	Serve func(context.Context, ServeOptions, Streams) error
 	Demo  func(context.Context, DemoOptions, Streams) (*DemoFleet, error)
 	Sim   func(context.Context, SimOptions, Streams) error
+	Yard  func(context.Context, YardOptions, Streams) (*Yard, error)
 }
 
 // Streams are where a started part writes.

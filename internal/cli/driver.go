@@ -17,8 +17,8 @@ import (
 )
 
 func (s *session) driverCommand() *cobra.Command {
-	return noun("driver", "Families of equipment: list, show, check, match",
-		s.driverList(), s.driverShow(), s.driverCheck(), s.driverMatch())
+	return noun("driver", "Families of equipment: list, show, check, try, match",
+		s.driverList(), s.driverShow(), s.driverCheck(), s.driverTry(), s.driverMatch())
 }
 
 func (s *session) driverList() *cobra.Command {
@@ -72,8 +72,8 @@ func (s *session) driverCheck() *cobra.Command {
 		var library *mib.Library
 		if mibDir != "" {
 			var err error
-			if library, err = mib.Read(os.DirFS(mibDir)); err != nil {
-				return usagef("%v", err)
+			if library, err = readModules(mibDir); err != nil {
+				return err
 			}
 		}
 		bad := 0
@@ -82,7 +82,7 @@ func (s *session) driverCheck() *cobra.Command {
 			if err != nil {
 				return usagef("%v", err)
 			}
-			if err := checkDriver(path, raw, library); err != nil {
+			if _, err := checkDriver(path, raw, library, true); err != nil {
 				bad++
 				fmt.Fprintln(s.Stderr, err)
 				continue
@@ -97,17 +97,18 @@ func (s *session) driverCheck() *cobra.Command {
 	return c
 }
 
-// checkDriver checks one file; library may be nil.
-func checkDriver(path string, raw []byte, library *mib.Library) error {
+// checkDriver checks one file; library may be nil. compare: what the driver
+// describes is compared with the modules too.
+func checkDriver(path string, raw []byte, library *mib.Library, compare bool) (*driver.Driver, error) {
 	d, err := driver.ParseWith(path, raw, library)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	err = d.CheckFormat(migrate.Formats())
-	if library != nil {
+	if library != nil && compare {
 		err = errors.Join(err, d.CheckMIB(library))
 	}
-	return err
+	return d, err
 }
 
 func (s *session) driverMatch() *cobra.Command {

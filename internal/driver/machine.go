@@ -65,6 +65,7 @@ type Machine struct {
 	doubtful  bool            // whether the command was taken is not known
 	accepted  bool
 	announced bool // an AskWait has said so
+	shown     bool // Rehearse: the first command was shown
 	progress  int
 	detail    string
 
@@ -92,7 +93,7 @@ func (d *Driver) Start(op Operation, mode Mode, in Inputs, now time.Time) (*Mach
 		m.commandAt = in.Since
 	}
 	switch {
-	case op.IsRead() || mode == Perform:
+	case op.IsRead() || mode == Perform || mode == Rehearse:
 		return m, m.run(0), nil
 	case mode == Await:
 		m.accepted = true
@@ -110,8 +111,8 @@ func (d *Driver) checkInputs(op Operation, mode Mode, in Inputs) error {
 	if text, cannot := d.Cannot(op); cannot {
 		return wrong("%s", text)
 	}
-	if !slices.Contains([]Mode{Perform, Await, Probe}, mode) {
-		return wrong("mode %q; it can be %q, %q or %q", mode, Perform, Await, Probe)
+	if !slices.Contains([]Mode{Perform, Await, Probe, Rehearse}, mode) {
+		return wrong("mode %q; it can be %q, %q, %q or %q", mode, Perform, Await, Probe, Rehearse)
 	}
 	if op.IsRead() {
 		return nil

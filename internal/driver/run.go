@@ -15,6 +15,9 @@ import (
 // run carries out the actions from the i-th on.
 func (m *Machine) run(i int) Ask {
 	if i >= len(m.program.actions) {
+		if m.mode == Rehearse && !m.program.op.IsRead() {
+			return m.showCleanup(0)
+		}
 		return m.succeed()
 	}
 	a := m.program.actions[i]
@@ -28,6 +31,9 @@ func (m *Machine) run(i int) Ask {
 
 // do carries out one action.
 func (m *Machine) do(i int, a action, then func() Ask) Ask {
+	if m.mode == Rehearse && !m.isAsked(a) {
+		return m.rehearse(a, then)
+	}
 	switch step := a.do.(type) {
 	case *getStep:
 		return m.read(step, then)

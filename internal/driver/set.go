@@ -112,6 +112,20 @@ func (s *Set) Match(sysObjectID, sysDescr string) (d *Driver, why []Explanation)
 	return d, why
 }
 
+// Fits says whether one of the driver's match rules fits a device, and if not
+// why.
+func (d *Driver) Fits(sysObjectID, sysDescr string) (why string, fits bool) {
+	var reasons []string
+	for _, m := range d.matches {
+		score, reason := m.try(strings.TrimPrefix(sysObjectID, "."), sysDescr)
+		if score >= 0 {
+			return "", true
+		}
+		reasons = append(reasons, reason)
+	}
+	return strings.Join(reasons, "; "), false
+}
+
 func (m match) String() string {
 	var parts []string
 	if m.objectID != "" {

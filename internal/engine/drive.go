@@ -19,7 +19,9 @@ func (t *task) drive(ctx context.Context, op driver.Operation, mode driver.Mode,
 		if done, ok := ask.(driver.AskDone); ok {
 			return done.Result
 		}
+		t.announce(ask)
 		answer := t.carryOut(ctx, ask, mode)
+		t.carried(ask, answer)
 		if ctx.Err() != nil {
 			return driver.Result{Verdict: procedure.Failed, Cause: procedure.Timeout, Detail: "it was abandoned", Unclear: true}
 		}
@@ -40,6 +42,8 @@ func (t *task) carryOut(ctx context.Context, ask driver.Ask, mode driver.Mode) d
 		return t.set(ctx, a)
 	case driver.AskTransfer:
 		return t.transfers()
+	case driver.AskShow:
+		return driver.Answer{}
 	case driver.AskWait:
 		t.wait(ctx, a, mode)
 		return driver.Answer{}

@@ -61,6 +61,7 @@ type Engine struct {
 	holds    map[fleet.RunID]*hold
 	at       map[netip.Addr]map[fleet.RunID]*hold // the same by the device's address; several devices may share one
 	progress map[fleet.RunID]Progress
+	trying   map[fleet.DeviceID]bool // a trial is at work on it
 }
 
 // Runtime advances runs. engine/local implements it.
@@ -99,7 +100,7 @@ func New(c Config) *Engine {
 	if c.SNMPRetries == 0 {
 		c.SNMPRetries = 2
 	}
-	return &Engine{Config: c, holds: map[fleet.RunID]*hold{}, at: map[netip.Addr]map[fleet.RunID]*hold{}, progress: map[fleet.RunID]Progress{}}
+	return &Engine{Config: c, holds: map[fleet.RunID]*hold{}, at: map[netip.Addr]map[fleet.RunID]*hold{}, progress: map[fleet.RunID]Progress{}, trying: map[fleet.DeviceID]bool{}}
 }
 
 // Progress of the operation that is under way; nil where nothing is known.

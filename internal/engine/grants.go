@@ -32,13 +32,17 @@ type file struct {
 
 // inputs opens the operation's grants and says what the driver needs to know.
 func (t *task) inputs(ctx context.Context) (driver.Inputs, error) {
+	return t.inputsWith(func() ([]*file, error) { return t.files(ctx) })
+}
+
+func (t *task) inputsWith(open func() ([]*file, error)) (driver.Inputs, error) {
 	server, err := t.serverAddress(t.address)
 	if err != nil {
 		return driver.Inputs{}, err
 	}
 	in := driver.Inputs{Index: t.row(), ServerAddress: server, TFTPPort: t.TFTPPort, FTPPort: t.FTPPort,
-		Protocol: t.state.Plan.Protocol, Model: t.state.Seen.Model, Version: t.state.Seen.Version, Deadline: t.action.Deadline, Since: t.state.EffectAt}
-	files, err := t.files(ctx)
+		Protocol: t.state.Plan.Protocol, Vars: t.device.Labels, Model: t.state.Seen.Model, Version: t.state.Seen.Version, Deadline: t.action.Deadline, Since: t.state.EffectAt}
+	files, err := open()
 	if err != nil {
 		return in, err
 	}
@@ -179,9 +183,14 @@ func (t *task) offerConfiguration(ctx context.Context, ref *procedure.BackupRef)
 	if content, err = t.withImageLines(ctx, content); err != nil {
 		return nil, err
 	}
+	return t.offerContent(content, "configuration "+string(ref.ID))
+}
+
+// offerContent opens the grant under which the device fetches a configuration.
+func (t *task) offerContent(content []byte, name string) (*file, error) {
 	f := &file{role: "config"}
 	f.input.Digest, f.input.Size = fleet.DigestOf(content), fleet.Bytes(len(content))
-	return t.open(f, transfer.Spec{Direction: transfer.Download, File: "configuration " + string(ref.ID),
+	return t.open(f, transfer.Spec{Direction: transfer.Download, File: name,
 		Source: transfer.Memory(content), Digest: digestBytes(f.input.Digest)})
 }
 

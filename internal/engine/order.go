@@ -169,6 +169,9 @@ func (e *Engine) startOne(ctx context.Context, runtime Runtime, o Order, c check
 			return "", err
 		}
 	}
+	if e.isTried(id) {
+		return "", fault.New(fault.Conflict, "", "device "+string(id), "a driver is being tried on it").WithHint("wait until drydock driver try has ended")
+	}
 	key := ""
 	if o.Key != "" {
 		key = o.Key + "/" + string(id)

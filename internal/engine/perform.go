@@ -77,7 +77,9 @@ type task struct {
 	address netip.AddrPort
 	session *snmp.Session
 	hold    *hold
-	ordered []*file // as given to the driver
+	ordered []*file         // as given to the driver
+	tried   func(TrialStep) // of a trial: told of each step; else nil
+	quiet   bool            // of a trial: this part is not told
 }
 
 // Do carries out one action and reports what came of it. It reports nothing

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"drydock/drivers"
 	"drydock/internal/sim"
 )
 
@@ -50,6 +52,7 @@ func TestStories(t *testing.T) {
 			"capture":   capture,
 			"interrupt": interrupt,
 			"image":     image,
+			"shipped":   shipped,
 			"netbox":    netbox,
 		},
 	})
@@ -227,6 +230,22 @@ func image(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: image FILE VERSION")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), sim.MakeImage(args[1], 2, []string{"IAD-4", "IAD-24"}, 1<<16), 0o600))
+}
+
+// shipped writes a driver that drydock brings along, one text in it perhaps
+// replaced. Usage: shipped FILE DRIVER [OLD NEW]
+func shipped(ts *testscript.TestScript, neg bool, args []string) {
+	refuseNegation(ts, neg, "shipped")
+	raw, err := fs.ReadFile(drivers.FS, args[1]+".yaml")
+	ts.Check(err)
+	text := string(raw)
+	if len(args) == 4 {
+		if !strings.Contains(text, args[2]) {
+			ts.Fatalf("%s has no %q", args[1], args[2])
+		}
+		text = strings.ReplaceAll(text, args[2], args[3])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 func refuseNegation(ts *testscript.TestScript, neg bool, name string) {
