@@ -93,7 +93,7 @@ func smiType(t string) string {
 // rehearse shows one action.
 func (m *Machine) rehearse(a action, then func() Ask) Ask {
 	show := func(kind, text string, vars []ShownVar) Ask {
-		return m.ask(AskShow{Shown{Kind: kind, Line: a.at.line, Vars: vars, Text: text}}, func(Answer) Ask { return then() })
+		return m.ask(AskShow{Shown{Kind: kind, Line: a.at.Line, Vars: vars, Text: text}}, func(Answer) Ask { return then() })
 	}
 	switch step := a.do.(type) {
 	case *getStep:
@@ -225,7 +225,7 @@ func (m *Machine) showPDUs(a action, step *setStep, pdus [][]ShownVar, then func
 	if step.command && len(pdus) == 1 {
 		kind = ShownCommand
 	}
-	return m.ask(AskShow{Shown{Kind: kind, Line: a.at.line, Vars: pdus[0]}}, func(Answer) Ask { return m.showPDUs(a, step, pdus[1:], then) })
+	return m.ask(AskShow{Shown{Kind: kind, Line: a.at.Line, Vars: pdus[0]}}, func(Answer) Ask { return m.showPDUs(a, step, pdus[1:], then) })
 }
 
 // collect fills in the groups whose conditions hold, as far as it can.
@@ -272,5 +272,5 @@ func (m *Machine) showCleanup(i int) Ask {
 	for _, v := range vars {
 		shown = append(shown, m.driver.Show(v.Varbind))
 	}
-	return m.ask(AskShow{Shown{Kind: ShownCleanup, Line: a.at.line, Vars: shown}}, func(Answer) Ask { return m.showCleanup(i + 1) })
+	return m.ask(AskShow{Shown{Kind: ShownCleanup, Line: a.at.Line, Vars: shown}}, func(Answer) Ask { return m.showCleanup(i + 1) })
 }
