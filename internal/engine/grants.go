@@ -89,6 +89,7 @@ func (t *task) open(f *file, spec transfer.Spec) (*file, error) {
 	run := string(t.state.Plan.Run)
 	spec.Name = transfer.DeriveName(t.NameKey, "file", run, token, f.role)
 	spec.User, spec.Password = transfer.DeriveLogin(t.NameKey, "login", run, token, f.role)
+	spec.Group = run + "/" + token
 	spec.Peer = t.address.Addr()
 	spec.Deadline = t.action.Deadline
 	spec.Protocols = []transfer.Protocol{transfer.Protocol(t.state.Plan.Protocol)}

@@ -49,6 +49,10 @@ type Spec struct {
 
 	User     string // FTP login; NewName's where empty
 	Password secret.String
+	// Group: the FTP login of one grant of a group is good for the files of all.
+	// Many devices are told one login for all files of an operation. Empty: of
+	// none.
+	Group string
 
 	TFTP TFTPOptions
 

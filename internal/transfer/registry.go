@@ -180,6 +180,21 @@ func (r *Registry) Login(user, password string, peer netip.Addr) (*Grant, error)
 	return g, nil
 }
 
+// Beside finds the grant of that name in the group of one that is logged in,
+// which may be itself; nil where there is none.
+func (r *Registry) Beside(g *Grant, name string) *Grant {
+	if name == g.Spec.Name {
+		return g
+	}
+	r.mu.RLock()
+	other := r.byName[name]
+	r.mu.RUnlock()
+	if other == nil || g.Spec.Group == "" || other.Spec.Group != g.Spec.Group || other.Spec.Peer != g.Spec.Peer || !other.serves(FTP) {
+		return nil
+	}
+	return other
+}
+
 // Stats gives the counters.
 func (r *Registry) Stats() Stats {
 	r.mu.RLock()

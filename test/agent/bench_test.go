@@ -76,6 +76,8 @@ type box struct {
 	addr netip.Addr
 	port int
 
+	log logbook
+
 	mu    sync.Mutex // owns what follows
 	cmd   *exec.Cmd
 	boots int
@@ -201,13 +203,16 @@ func (b *box) start() *box {
 		_ = b.cmd.Process.Signal(syscall.SIGTERM)
 		b.mu.Unlock()
 		<-b.done
+		if b.t.Failed() {
+			b.t.Log(b.log.String())
+		}
 	})
 	return b
 }
 
 func (b *box) launch(path string) {
 	b.cmd = exec.Command(path, "run", "--settings", filepath.Join(b.dir, "agent.yaml"))
-	b.cmd.Stderr = b.t.Output()
+	b.cmd.Stderr = &b.log
 	if err := b.cmd.Start(); err != nil {
 		panic(err) // the binary was built for this test
 	}
@@ -228,14 +233,18 @@ type yard struct {
 	api    *client.Client
 }
 
-func openYard(t *testing.T) *yard {
+func openYard(t *testing.T, change ...func(*server.Options)) *yard {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	y := &yard{t: t, ctx: ctx}
+	o := server.Options{Data: t.TempDir(), HTTP: "127.0.0.1:0", TFTP: "127.0.0.1:0", FTP: "127.0.0.1:0",
+		Trap: "127.0.0.1:0", ServerAddress: "127.0.0.1", Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	for _, f := range change {
+		f(&o)
+	}
 	var err error
-	y.server, err = server.Start(context.Background(), server.Options{Data: t.TempDir(), HTTP: "127.0.0.1:0", TFTP: "127.0.0.1:0", FTP: "127.0.0.1:0",
-		Trap: "127.0.0.1:0", ServerAddress: "127.0.0.1", Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	y.server, err = server.Start(context.Background(), o)
 	y.must(err)
 	t.Cleanup(func() { _ = y.server.Stop() })
 	y.api, err = client.New(y.server.URL, y.server.Token)
@@ -315,4 +324,23 @@ func (y *yard) updated(run fleet.RunID) procedure.State {
 		y.t.Errorf("comparison %+v", c)
 	}
 	return st
+}
+
+// logbook is what the box's processes said.
+type logbook struct {
+	mu   sync.Mutex // owns text
+	text strings.Builder
+}
+
+// Write takes what was said.
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

@@ -48,6 +48,7 @@ type pending struct {
 	Digest   string         `json:"digest,omitempty"`
 	BootID   string         `json:"bootID"` // of the start in which it was written
 	Why      string         `json:"why,omitempty"`
+	Tries    int            `json:"tries,omitempty"` // of the way back
 }
 
 func (b *Box) path(name string) string { return filepath.Join(b.s.State, name) }

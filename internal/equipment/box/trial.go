@@ -72,6 +72,9 @@ func (b *Box) resume(ctx context.Context, o equipment.Order, run equipment.Run) 
 		return b.interrupted(ctx, *p, run)
 	}
 	if p.BootID == s.BootID { // this program restarted, and the machine did not
+		if p.Phase == reverting {
+			return b.revert(ctx, *p, run)
+		}
 		return b.again(ctx, *p, run)
 	}
 	return b.started(ctx, *p, run)
@@ -79,14 +82,15 @@ func (b *Box) resume(ctx context.Context, o equipment.Order, run equipment.Run) 
 
 // interrupted finds out what became of an installation that was cut.
 func (b *Box) interrupted(ctx context.Context, p pending, run equipment.Run) error {
-	if version := b.version(); version != p.From && (version == p.Expected || p.Expected == "" && b.loader.Traits().Restarts) {
-		return b.started(ctx, p, run) // the installer was done, and restarted
+	t := b.loader.Traits()
+	if version := b.version(); version != p.From && (version == p.Expected || p.Expected == "" && (t.Slots || t.Restarts)) {
+		return b.started(ctx, p, run) // the installer was done, and the machine has restarted
 	}
 	if err := b.settle(); err != nil {
 		return err
 	}
 	b.drop(nextFile)
-	if b.loader.Traits().Slots || b.loader.Traits().Restarts && b.version() == p.From {
+	if t.Slots || t.Restarts && b.version() == p.From {
 		return failed(equipment.InternalError, "interrupted by a restart while loading; version %s runs as before", b.version())
 	}
 	return failed(equipment.BadImage, "interrupted by a restart while loading: the software may be a mixture of two; restore the kept files")
@@ -97,19 +101,15 @@ func (b *Box) interrupted(ctx context.Context, p pending, run equipment.Run) err
 func (b *Box) started(ctx context.Context, p pending, run equipment.Run) error {
 	b.refresh(ctx)
 	version := b.version()
-	if p.Phase == reverting {
-		if err := b.settle(); err != nil {
-			return err
-		}
-		b.drop(nextFile)
-		return failed(equipment.BadImage, "%s; version %s runs again", p.Why, version)
-	}
-	if p.Expected != "" && version != p.Expected {
-		if err := b.settle(); err != nil {
-			return err
-		}
-		b.drop(nextFile)
-		return failed(equipment.BadImage, "version %s did not come up: %s runs", p.Expected, version)
+	switch {
+	case p.Phase == reverting && version != p.From && p.Tries < maxReverts: // the power went before the loader had done it
+		return b.revert(ctx, p, run)
+	case p.Phase == reverting:
+		return b.gone("%s; version %s runs again", p.Why, version)
+	case p.Expected != "" && version != p.Expected:
+		return b.gone("version %s did not come up: %s runs", p.Expected, version)
+	case p.Type == equipment.Update && p.Expected == "" && version == p.From:
+		return b.gone("the new version did not come up: %s runs", version)
 	}
 	run.Progress(90)
 	if err := b.trial(ctx); err != nil {
@@ -150,14 +150,35 @@ func (b *Box) fallBack(ctx context.Context, p pending, why error, run equipment.
 		}
 		return failed(equipment.BadImage, "version %s runs and is not well: %v", b.version(), why)
 	}
-	if err := b.loader.Revert(ctx); err != nil {
-		return failed(equipment.InternalError, "version %s is not well (%v) and the one before cannot be started: %v", b.version(), why, err)
-	}
 	p.Phase, p.Why = reverting, "version "+b.version()+" is not well: "+why.Error()
+	return b.revert(ctx, p, run)
+}
+
+// maxReverts bounds how often the way back is tried.
+const maxReverts = 3
+
+// revert lets the software before start, and restarts.
+func (b *Box) revert(ctx context.Context, p pending, run equipment.Run) error {
+	p.Tries++
 	if err := b.intend(p); err != nil {
 		return err
 	}
+	if err := b.loader.Revert(ctx); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		return b.stuck("%s; and the one before cannot be started: %v", p.Why, err)
+	}
 	return b.again(ctx, p, run)
+}
+
+// gone ends an update whose software does not run.
+func (b *Box) gone(format string, args ...any) error {
+	if err := b.settle(); err != nil {
+		return err
+	}
+	b.drop(nextFile)
+	return failed(equipment.BadImage, format, args...)
 }
 
 // trial waits until the software shows that it is well: the health command

@@ -132,6 +132,7 @@ func (b *Box) manifest(ctx context.Context, o equipment.Order) (m install.Manife
 func (b *Box) image(ctx context.Context, o equipment.Order, m install.Manifest, want string) (got string, err error) {
 	if m.Patch.Digest != "" && len(o.Names) > patchPlace && m.From == b.now().Digest {
 		if err := b.patched(ctx, o, m); err == nil {
+			b.o.Log.Info("image is whole", "from", "patch", "version", m.Version)
 			return m.Image.Digest, nil
 		} else if ctx.Err() != nil {
 			return "", err
@@ -147,6 +148,7 @@ func (b *Box) image(ctx context.Context, o equipment.Order, m install.Manifest, 
 		b.drop(partFile, partDigest)
 		return "", failed(equipment.TransferFailed, "file %s came with SHA-256 %s and should have %s", o.Names[imagePlace], got, want)
 	}
+	b.o.Log.Info("image is whole", "from", "server", "digest", got)
 	return got, nil
 }
 

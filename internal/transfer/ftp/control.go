@@ -194,10 +194,11 @@ func (c *control) afterLogin(verb, param string) string {
 	return strings.TrimRight(fmt.Sprintf("%s %s", verb, param), " ")
 }
 
-// name gives the grant's name where param is it, perhaps after a slash, and a
+// name gives the name of a grant of the login where param is it, perhaps after a slash, and a
 // name that no grant has for anything else (RELIABILITY.md section 3).
 func (c *control) name(param string) string {
-	if g := c.grant.Load(); strings.TrimPrefix(param, "/") == g.Name() {
+	plain := strings.TrimPrefix(param, "/")
+	if g := c.srv.reg.Beside(c.grant.Load(), plain); g != nil {
 		return g.Name()
 	}
 	return noName

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	ftpserver "github.com/fclairamb/ftpserverlib"
@@ -46,7 +47,7 @@ func (d *driver) AuthUser(cc ftpserver.ClientContext, _, _ string) (ftpserver.Cl
 	return &grantFS{ctx: d.ctx, control: c, grant: c.grant.Load()}, nil
 }
 
-// grantFS is a file system of one file: the grant's.
+// grantFS is a file system of one file, the grant's, and of those of its group.
 type grantFS struct {
 	refusing
 	ctx     context.Context //nolint:containedctx // as in driver
@@ -60,19 +61,21 @@ func (f *grantFS) GetHandle(name string, flags int, offset int64) (ftpserver.Fil
 	if flags&os.O_WRONLY != 0 {
 		dir = transfer.Upload
 	}
-	switch {
-	case name == "/"+asciiName:
+	if name == "/"+asciiName {
 		return nil, errASCII
-	case name != "/"+f.grant.Name() || f.grant.Spec.Direction != dir || f.grant.Over():
+	}
+	g := f.named(name)
+	switch {
+	case g == nil || g.Spec.Direction != dir || g.Over():
 		return nil, errNoGrant
 	case dir == transfer.Upload && offset != 0,
-		dir == transfer.Download && (offset < 0 || offset > f.grant.Spec.Source.Size()):
+		dir == transfer.Download && (offset < 0 || offset > g.Spec.Source.Size()):
 		return nil, errRest
 	}
 	if !f.control.srv.hold() {
 		return nil, errRefused
 	}
-	a, err := f.grant.Begin(transfer.FTP, f.control.peer)
+	a, err := g.Begin(transfer.FTP, f.control.peer)
 	if err != nil {
 		f.control.srv.wg.Done()
 		return nil, err
@@ -87,13 +90,22 @@ func (f *grantFS) GetHandle(name string, flags int, offset int64) (ftpserver.Fil
 
 // Stat knows the root and, of a download, the file.
 func (f *grantFS) Stat(name string) (os.FileInfo, error) {
-	switch {
-	case name == "/":
+	if name == "/" {
 		return info{dir: true, name: "/"}, nil
-	case name == "/"+f.grant.Name() && f.grant.Spec.Direction == transfer.Download:
-		return info{name: f.grant.Name(), size: f.grant.Spec.Source.Size()}, nil
+	}
+	if g := f.named(name); g != nil && g.Spec.Direction == transfer.Download {
+		return info{name: g.Name(), size: g.Spec.Source.Size()}, nil
 	}
 	return nil, os.ErrNotExist
+}
+
+// named is the grant for a file of the root; nil where there is none.
+func (f *grantFS) named(name string) *transfer.Grant {
+	plain, ok := strings.CutPrefix(name, "/")
+	if !ok {
+		return nil
+	}
+	return f.control.srv.reg.Beside(f.grant, plain)
 }
 
 // ReadDir lists the root.
