@@ -85,7 +85,7 @@ func startDemo(ctx context.Context, o cli.DemoOptions, streams cli.Streams) (_ *
 		return nil, err
 	}
 	closers = append(closers, f.Close)
-	demo.Devices = devices(f)
+	demo.Devices = devices(f, "v2c")
 	demo.Release, demo.Open = demoRelease()
 	return demo, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"drydock/client"
 	"drydock/internal/cli"
@@ -24,7 +25,7 @@ func simulate(ctx context.Context, o cli.SimOptions, streams cli.Streams) error 
 		return err
 	}
 	if o.Import != "" {
-		if err := cli.WriteDevices(o.Import, devices(fleet)); err != nil {
+		if err := cli.WriteDevices(o.Import, devices(fleet, community(spec.Quirks.SNMP))); err != nil {
 			return fmt.Errorf("write %s: %w", o.Import, err)
 		}
 	}
@@ -47,16 +48,35 @@ func simSpec(o cli.SimOptions) (spec sim.Spec, err error) {
 			return spec, fault.New(fault.Invalid, "", "--trap-sink", "%w", err)
 		}
 	}
-	spec.Faults, err = sim.ParseFaults(o.Faults)
-	return spec, err
+	if spec.Faults, err = sim.ParseFaults(o.Faults); err != nil {
+		return spec, err
+	}
+	if err := spec.ParseQuirks(o.Quirks); err != nil {
+		return spec, err
+	}
+	if spoken := spec.Quirks.SNMP; len(spoken) > 0 && community(spoken) == "" {
+		return spec, fault.New(fault.Invalid, "", "--quirks snmp", "the devices of drydock sim have a community and no user: name v1 or v2c")
+	}
+	return spec, nil
+}
+
+// community is the version that an import file names for devices that speak
+// these; "" where none of them has communities.
+func community(spoken []string) string {
+	for _, v := range []string{"v2c", "v1"} {
+		if len(spoken) == 0 || slices.Contains(spoken, v) {
+			return v
+		}
+	}
+	return ""
 }
 
 // devices says how the fleet is reached, for drydock device import.
-func devices(f *sim.Fleet) []client.NewDevice {
+func devices(f *sim.Fleet, version string) []client.NewDevice {
 	list := make([]client.NewDevice, 0, f.Size())
 	for n := 1; n <= f.Size(); n++ {
 		list = append(list, client.NewDevice{ID: fleet.DeviceID(fmt.Sprintf("iad-%04d", n)), Address: f.Agent(n).String(), Driver: "drydock-iad",
-			Labels: map[string]string{"model": f.Device(n).Model()}, Credentials: &client.Credentials{Version: "v2c", Community: "public"}})
+			Labels: map[string]string{"model": f.Device(n).Model()}, Credentials: &client.Credentials{Version: version, Community: "public"}})
 	}
 	return list
 }

@@ -49,6 +49,7 @@ type SimOptions struct {
 	First     string
 	Port      int
 	Faults    string
+	Quirks    string
 	Version   string
 	Seed      uint64
 	TrapSink  string
@@ -141,6 +142,7 @@ func (s *session) simCommand() *cobra.Command {
 	flags.StringVar(&o.First, "first", "127.1.0.1", "`ADDRESS` of the first device")
 	flags.IntVar(&o.Port, "port", 1161, "UDP `PORT` of the SNMP agents")
 	flags.StringVar(&o.Faults, "faults", "", "fault `SPEC`, as \"dev=3 op=update fault=fail count=1; dev=5 op=backup fault=hang\"")
+	flags.StringVar(&o.Quirks, "quirks", "", "peculiarities of all devices, as \"snmp=v1 silent-writes max-message=484 tftp-blksize=1428 ftp-active\"")
 	flags.StringVar(&o.Version, "software", "1.4", "`VERSION` that the devices run")
 	flags.Uint64Var(&o.Seed, "seed", 1, "`SEED` of names, numbers and timings")
 	flags.StringVar(&o.TrapSink, "trap-sink", "", "`HOST:PORT` that notifications go to")

@@ -48,4 +48,20 @@
 //	                   count counts those lost and is 0 where left out; op has
 //	                   no meaning
 //	late=DURATION      answers to SNMP requests come so much later; as of drop
+//
+// # Quirks
+//
+// Spec.ParseQuirks reads peculiarities of all devices, separated by spaces:
+//
+//	snmp=V,V             speaks these versions only: v1, v2c, v3
+//	max-message=N        SNMP answers of at most N octets, from 484 on
+//	silent-writes        answers nothing while it writes flash
+//	engine-of-software   each software has an snmpEngineID of its own
+//	traps-from=ADDRESS   notifications come from this address
+//	answers-from=ADDRESS SNMP answers come from this address
+//	tftp-blksize=N       asks for this blksize; for no option where left out
+//	tftp-window=N        asks for this windowsize
+//	tftp-room=N          longer blocks than N octets do not come through
+//	tftp-to-one          block 65535 is followed by 1
+//	ftp-active           opens FTP's data connections by PORT or EPRT only
 package sim

@@ -17,6 +17,7 @@ import (
 	"drydock/client"
 	"drydock/internal/fleet"
 	"drydock/internal/sim"
+	"drydock/internal/sim/personality"
 )
 
 func v3User(name, auth, priv string) client.Credentials {
@@ -239,5 +240,21 @@ func TestDiscoverEndsWithItsListener(t *testing.T) {
 	y.must(y.server.Stop()) // waits for the sweep: it would take 40 s
 	if n := len(silent.times()); n > 1000 {
 		t.Errorf("%d addresses were asked", n)
+	}
+}
+
+// Another maker's equipment is identified by its own driver, with the same
+// credentials and in the same sweep of its network.
+func TestDiscoverCisco(t *testing.T) {
+	t.Parallel()
+	y := open(t, setup{})
+	d, err := personality.StartIOS(context.Background(), personality.Options{Address: firstAddress(t), Serial: "FTX1234", Model: "CISCO2901/K9",
+		Flash: 8 << 20, Config: iosBefore, Image: "old.bin", Version: "15.1(4)M4", TFTPPort: 69, FTPPort: 21, Restart: time.Second})
+	y.must(err)
+	t.Cleanup(d.Close)
+	at := d.Addr()
+	found := y.sweep(at.Port(), netip.PrefixFrom(at.Addr(), 30).String(), client.Credentials{Version: "v2c", Community: "wrong"}, client.Credentials{Version: "v2c", Community: "public"})
+	if len(found) != 1 || found[0].Driver != "cisco-ios" || found[0].Version != "15.1(4)M4" || found[0].Serial != "FTX1234" || found[0].Credentials != 1 || found[0].Problem != "" {
+		t.Errorf("%+v", found)
 	}
 }
