@@ -10,7 +10,7 @@ import (
 
 // apiPaths are what belongs to the API; everything else is the page's.
 func apiPaths() []string {
-	return []string{"/api/", "/openapi.json", "/openapi.yaml", "/openapi-3.0.json", "/openapi-3.0.yaml", "/healthz", "/readyz", "/metrics", "/debug/"}
+	return []string{"/api/", "/answer/", "/openapi.json", "/openapi.yaml", "/openapi-3.0.json", "/openapi-3.0.yaml", "/healthz", "/readyz", "/metrics", "/debug/"}
 }
 
 // withPage serves the page beside the API.
