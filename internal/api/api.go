@@ -61,6 +61,7 @@ type server struct {
 	turns       chan struct{} // whoever checks a password has put one in
 	decoy       string
 	oidc        *oidcState
+	recheck     time.Duration // how often it is looked again whether a stream may go on
 	readiness   readiness
 }
 
@@ -90,7 +91,7 @@ func newServer(p Parts) *server {
 		p.Passwords = access.DefaultCost()
 	}
 	s := &server{Parts: p, mux: mux, api: humago.New(mux, config), routes: routes(), limits: newLimits(), crossOrigin: http.NewCrossOriginProtection(),
-		turns: make(chan struct{}, loginsAtOnce), decoy: access.Decoy(p.Passwords), oidc: newOIDCState()}
+		turns: make(chan struct{}, loginsAtOnce), decoy: access.Decoy(p.Passwords), oidc: newOIDCState(), recheck: recheckEvery}
 	s.api.UseMiddleware(s.gate)
 	return s
 }

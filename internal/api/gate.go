@@ -25,6 +25,7 @@ type request struct {
 	secure  bool   // over TLS
 	session string // hash of the session's secret; empty: none
 	ends    time.Time
+	quiet   bool   // looked at once more: not a sign of life
 	object  string // "device iad-1", for the audit log
 }
 
@@ -44,7 +45,12 @@ func (s *server) gate(ctx huma.Context, next func(huma.Context)) {
 		s.refuse(ctx, err)
 		return
 	}
-	next(huma.WithValue(ctx, requestKey{}, r))
+	ctx = huma.WithValue(ctx, requestKey{}, r)
+	if isStream(ctx.Operation()) {
+		s.watched(ctx, r, next)
+		return
+	}
+	next(ctx)
 }
 
 func (s *server) enter(ctx huma.Context, r *request) error {

@@ -38,7 +38,7 @@ func cookie(secret string, secure bool, life time.Duration) string {
 // session's cookie.
 func (s *server) identify(ctx huma.Context, r *request, now time.Time) (err error) {
 	if given, ok := strings.CutPrefix(ctx.Header("Authorization"), "Bearer "); ok {
-		r.who, err = s.byToken(ctx.Context(), strings.TrimSpace(given), now)
+		r.who, err = s.byToken(ctx.Context(), strings.TrimSpace(given), now, r.quiet)
 		return err
 	}
 	c, err := huma.ReadCookie(ctx, cookieName(r.secure))
@@ -55,7 +55,7 @@ func unknown(why string) error {
 }
 
 // byToken finds who has an API token, or the bootstrap token.
-func (s *server) byToken(ctx context.Context, text string, now time.Time) (access.Principal, error) {
+func (s *server) byToken(ctx context.Context, text string, now time.Time, quiet bool) (access.Principal, error) {
 	nobody := access.Principal{}
 	if s.isBootstrap(text) {
 		return access.Bootstrap(), nil
@@ -77,7 +77,7 @@ func (s *server) byToken(ctx context.Context, text string, now time.Time) (acces
 	if err != nil {
 		return nobody, err
 	}
-	if now.Sub(token.UsedAt) >= access.SessionMark {
+	if now.Sub(token.UsedAt) >= access.SessionMark && !quiet {
 		if err := s.Store.MarkToken(ctx, id, now); err != nil {
 			return nobody, err
 		}
@@ -114,7 +114,7 @@ func (s *server) bySession(ctx context.Context, r *request, hash string, now tim
 	if err != nil {
 		return err
 	}
-	if now.Sub(session.SeenAt) >= access.SessionMark {
+	if now.Sub(session.SeenAt) >= access.SessionMark && !r.quiet {
 		if err := s.Store.MarkSession(ctx, hash, now); err != nil {
 			return err
 		}

@@ -166,6 +166,7 @@ func (recorder) SetWriteDeadline(time.Time) error { return nil }
 
 // fakeRuntime takes everything and does nothing.
 type fakeRuntime struct {
+	hold     bool // Watch gives nothing until its context ends
 	changes  []engine.Change
 	by       string
 	started  []fleet.DeviceID
@@ -195,7 +196,12 @@ func (f *fakeRuntime) Cancel(_ context.Context, _ fleet.RunID, by string) (proce
 	return procedure.State{}, fault.New(fault.Conflict, "", "", "it goes on")
 }
 
-func (f *fakeRuntime) Watch(context.Context) <-chan engine.Change {
+func (f *fakeRuntime) Watch(ctx context.Context) <-chan engine.Change {
+	if f.hold {
+		never := make(chan engine.Change)
+		context.AfterFunc(ctx, func() { close(never) })
+		return never
+	}
 	c := make(chan engine.Change, len(f.changes)+1)
 	for _, change := range f.changes {
 		c <- change
