@@ -53,6 +53,7 @@ var imports = map[ring][]ring{
 var packages = map[string]ring{
 	"internal/fault":     leaf,
 	"internal/secret":    leaf,
+	"internal/tracing":   leaf,
 	"drivers":            embed,
 	"migrations":         embed,
 	"mibs":               embed,

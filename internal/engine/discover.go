@@ -240,7 +240,7 @@ func (e *Engine) greet(ctx context.Context, at netip.AddrPort, c fleet.Credentia
 func (e *Engine) readIdentity(ctx context.Context, session *snmp.Session, d *driver.Driver, f *Found) {
 	ctx, cancel := context.WithTimeout(ctx, sweepIdentify)
 	defer cancel()
-	t := &task{Engine: e, driver: d, address: f.Address, session: session, report: func(procedure.Event) {},
+	t := &task{Engine: e, log: e.Log.With("peer", f.Address), driver: d, address: f.Address, session: session, report: func(procedure.Event) {},
 		hold: &hold{wake: make(chan struct{}, 1), grants: map[string]*file{}, seen: map[string]driver.Transfer{}}}
 	r := t.drive(ctx, driver.Identify, driver.Perform, driver.Inputs{Deadline: e.Now().Add(sweepIdentify)})
 	if r.Observed == nil {

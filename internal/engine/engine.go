@@ -26,6 +26,7 @@ import (
 	"drydock/internal/procedure"
 	"drydock/internal/snmp"
 	"drydock/internal/store"
+	"drydock/internal/tracing"
 	"drydock/internal/transfer"
 )
 
@@ -47,6 +48,7 @@ type Config struct {
 	SNMPRetries int
 	// Exchanged is told of every SNMP request once it is over; nil: nobody.
 	Exchanged func(snmp.Exchange)
+	Tracer    *tracing.Tracer  // nil: nothing is traced
 	Now       func() time.Time // nil: time.Now
 	Log       *slog.Logger
 }
@@ -93,6 +95,9 @@ type Change struct {
 func New(c Config) *Engine {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.SNMPTimeout == 0 {
 		c.SNMPTimeout = 2 * time.Second

@@ -14,6 +14,7 @@ import (
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
+	"drydock/internal/tracing"
 	"drydock/internal/transfer"
 )
 
@@ -128,7 +129,9 @@ func (t *task) maxBlksize(stated int) int {
 
 // observe is told of every attempt on a grant; it wakes the wait.
 func (t *task) observe(f *file, ev transfer.Event) {
-	t.Log.Debug("transfer", "run", t.state.Plan.Run, "step", t.state.Step, "role", f.role, "event", ev.Kind, "attempt", ev.Attempt,
+	t.span.Event("transfer "+string(ev.Kind), tracing.String("drydock.role", f.role), tracing.Int("drydock.transfer.attempt", ev.Attempt),
+		tracing.Int("drydock.transfer.octets", ev.Result.Octets), tracing.Int("drydock.transfer.retransmissions", ev.Result.Resent))
+	t.log.Debug("transfer", "role", f.role, "event", ev.Kind, "try", ev.Attempt,
 		"octets", ev.Result.Octets, "peer", ev.Result.Peer, "elapsed", ev.Result.Duration, "err", ev.Err)
 	t.Wake(t.state.Plan.Run, 0)
 }

@@ -58,7 +58,7 @@ func (e *Engine) Inspect(ctx context.Context, id fleet.DeviceID, goal procedure.
 
 // reader is a task that belongs to no run and only reads.
 func (e *Engine) reader(ctx context.Context, id fleet.DeviceID) (*task, error) {
-	t := &task{Engine: e, report: func(procedure.Event) {},
+	t := &task{Engine: e, log: e.Log.With("device", id), report: func(procedure.Event) {},
 		hold: &hold{wake: make(chan struct{}, 1), grants: map[string]*file{}, seen: map[string]driver.Transfer{}}}
 	var err error
 	if t.device, err = e.Store.Device(ctx, id); err != nil {

@@ -16,6 +16,7 @@ import (
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 	"drydock/internal/store"
+	"drydock/internal/tracing"
 	"drydock/internal/transfer"
 )
 
@@ -155,7 +156,12 @@ func checkStanding(list []procedure.Standing) error {
 	return nil
 }
 
-func (e *Engine) startOne(ctx context.Context, runtime Runtime, o Order, c checkedOrder, id fleet.DeviceID) (fleet.RunID, error) {
+func (e *Engine) startOne(ctx context.Context, runtime Runtime, o Order, c checkedOrder, id fleet.DeviceID) (run fleet.RunID, err error) {
+	ctx, span := e.Tracer.Start(ctx, "start run", tracing.Internal, tracing.String("drydock.device", id), tracing.String("drydock.release", o.Release))
+	defer func() {
+		span.Say(tracing.String("drydock.run", run))
+		span.End(string(fault.CodeOf(err)))
+	}()
 	device, err := e.Store.Device(ctx, id)
 	if err != nil {
 		return "", err
@@ -172,11 +178,12 @@ func (e *Engine) startOne(ctx context.Context, runtime Runtime, o Order, c check
 	if e.isTried(id) {
 		return "", fault.New(fault.Conflict, "", "device "+string(id), "a driver is being tried on it").WithHint("wait until drydock driver try has ended")
 	}
+	plan.Trace = tracing.Carry(ctx)
 	key := ""
 	if o.Key != "" {
 		key = o.Key + "/" + string(id)
 	}
-	run, err := runtime.Start(ctx, plan, key)
+	run, err = runtime.Start(ctx, plan, key)
 	var clash *store.Clash
 	if errors.As(err, &clash) && clash.Kind == store.ClashDevice {
 		return "", fault.New(fault.Conflict, "", "device "+string(id), "%w", clash).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"log/slog"
 	"net/netip"
 
 	"drydock/internal/driver"
@@ -11,6 +12,7 @@ import (
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 	"drydock/internal/snmp"
+	"drydock/internal/tracing"
 )
 
 // hold is what a run has in this process: its open grants and the channel
@@ -80,18 +82,30 @@ type task struct {
 	ordered []*file         // as given to the driver
 	tried   func(TrialStep) // of a trial: told of each step; else nil
 	quiet   bool            // of a trial: this part is not told
+	log     *slog.Logger
+	span    tracing.Span
 }
 
 // Do carries out one action and reports what came of it. It reports nothing
 // after ctx has ended: whoever ended it knows.
 func (e *Engine) Do(ctx context.Context, state procedure.State, action procedure.Action, report func(procedure.Event)) {
-	t := &task{Engine: e, state: state, action: action, hold: e.hold(state.Plan.Run)}
+	ctx, span := e.Tracer.Start(tracing.Resume(ctx, state.Plan.Trace), fmt.Sprintf("%s %s", action.Kind, action.Op), tracing.Internal,
+		tracing.String("drydock.run", state.Plan.Run), tracing.String("drydock.device", state.Plan.Device),
+		tracing.String("drydock.step", state.Step), tracing.Int("drydock.attempt", state.Attempts[state.Step]))
+	t := &task{Engine: e, state: state, action: action, hold: e.hold(state.Plan.Run), span: span, log: e.Log.With("run", state.Plan.Run,
+		"device", state.Plan.Device, "step", state.Step, "op", action.Op, "attempt", state.Attempts[state.Step])}
+	if id := tracing.ID(ctx); id != "" {
+		t.log = t.log.With("trace", id)
+	}
+	began := e.Now()
 	t.report = func(ev procedure.Event) {
 		ev.Format, ev.At, ev.Token = procedure.Format, e.Now(), action.Token
 		report(ev)
 	}
 	ev := t.outcome(ctx)
 	t.closeSession()
+	span.End(string(ev.Cause))
+	t.log.Debug("action ended", "action", action.Kind, "event", ev.Kind, "cause", ev.Cause, "detail", ev.Detail, "elapsed", e.Now().Sub(began))
 	if ctx.Err() == nil {
 		t.report(ev)
 	}

@@ -19,7 +19,7 @@ func (t *task) observation(ctx context.Context) (*procedure.Observation, driver.
 	}
 	seen := *r.Observed
 	if err := t.Store.ObserveDevice(ctx, t.device.ID, seen.Identity, seen.Model, seen.Version, t.Now()); err != nil {
-		t.Log.Warn("what was read from the device is not recorded", "run", t.state.Plan.Run, "device", t.device.ID, "err", err)
+		t.log.Warn("what was read from the device is not recorded", "err", err)
 	}
 	return &seen, r
 }

@@ -10,6 +10,7 @@ import (
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/snmp"
+	"drydock/internal/tracing"
 )
 
 // dial opens the task's session, if it is not open.
@@ -79,8 +80,9 @@ func (t *task) get(ctx context.Context, a driver.AskGet) driver.Answer {
 	if err != nil {
 		return driver.Answer{Err: answerError(err)}
 	}
+	ctx, span := t.request(ctx, "SNMP GET", a.OIDs...)
 	vars, err := s.Get(ctx, oids...)
-	return answered(vars, err)
+	return t.answered(span, vars, err)
 }
 
 func (t *task) walk(ctx context.Context, a driver.AskWalk) driver.Answer {
@@ -92,8 +94,9 @@ func (t *task) walk(ctx context.Context, a driver.AskWalk) driver.Answer {
 	if err != nil {
 		return driver.Answer{Err: answerError(err)}
 	}
+	ctx, span := t.request(ctx, "SNMP walk", a.OID)
 	vars, err := s.Walk(ctx, root, a.MaxRows)
-	return answered(vars, err)
+	return t.answered(span, vars, err)
 }
 
 // set sends one SET PDU, once. Whether a lost answer means a lost command is
@@ -103,19 +106,37 @@ func (t *task) set(ctx context.Context, a driver.AskSet) driver.Answer {
 	if failed != nil {
 		return driver.Answer{Err: failed}
 	}
-	vars := make([]snmp.Varbind, 0, len(a.Varbinds))
+	vars, oids := make([]snmp.Varbind, 0, len(a.Varbinds)), make([]string, 0, len(a.Varbinds))
 	for _, v := range a.Varbinds {
+		oids = append(oids, v.OID)
 		converted, err := toSNMP(v)
 		if err != nil {
 			return driver.Answer{Err: answerError(err)}
 		}
 		vars = append(vars, converted)
 	}
+	ctx, span := t.request(ctx, "SNMP SET", oids...)
 	_, err := s.Set(ctx, vars...)
-	return answered(nil, err)
+	t.log.Debug("SET", "objects", oids, "err", err)
+	return t.answered(span, nil, err)
 }
 
-func answered(vars []snmp.Varbind, err error) driver.Answer {
+// request begins the span of an SNMP request. It names the objects; a value may
+// be a secret.
+func (t *task) request(ctx context.Context, name string, oids ...string) (context.Context, tracing.Span) {
+	return t.Tracer.Start(ctx, name, tracing.Client, tracing.String("network.peer.address", t.address.Addr().String()),
+		tracing.Int("network.peer.port", int(t.address.Port())), tracing.Strings("drydock.snmp.objects", oids[:min(len(oids), objectsShown)]))
+}
+
+// objectsShown bounds how many objects a span names.
+const objectsShown = 32
+
+func (t *task) answered(span tracing.Span, vars []snmp.Varbind, err error) driver.Answer {
+	code := ""
+	if err != nil {
+		code = string(answerError(err).Kind)
+	}
+	span.End(code)
 	if err != nil {
 		return driver.Answer{Err: answerError(err)}
 	}

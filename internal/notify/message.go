@@ -21,6 +21,7 @@ import (
 	"unicode"
 
 	"drydock/internal/access"
+	"drydock/internal/fleet/campaign"
 	"drydock/internal/procedure"
 	"drydock/internal/store"
 )
@@ -163,12 +164,38 @@ func ofResult(m Message, r procedure.Result, plan procedure.Plan) Message {
 	return m
 }
 
-// CampaignMilestone makes the notice of a campaign's milestone; milestone is a
-// word that is the campaign's own for it ("wave-2-ended"), so that it is told
-// once. The caller makes it durable together with what it is about.
-func CampaignMilestone(campaign, milestone string, severity Severity, title, text string, at time.Time, outcomes map[string]int) (store.Notice, error) {
-	return Message{ID: string(Campaign) + "/" + campaign + "/" + milestone, Kind: Campaign, At: at, Severity: severity, Title: title, Text: text,
-		Campaign: campaign, Outcomes: outcomes}.notice()
+// ofCampaign says what there is to tell of a change of a campaign: what it has
+// noted of itself since.
+func ofCampaign(before, after campaign.Campaign) (all []Message) {
+	for i, note := range newNotes(before.Log, after.Log) {
+		m := Message{ID: fmt.Sprintf("%s/%s/%d-%d", Campaign, after.ID, note.At.UnixMicro(), i), Kind: Campaign, At: note.At, Severity: Notice,
+			Campaign: string(after.ID), Release: string(after.Spec.Release), Title: fmt.Sprintf("campaign %s: %s", after.Spec.Name, note.What)}
+		switch {
+		case after.Status == campaign.Paused && note.By == "":
+			m.Severity = Error
+			m.Text = "It starts no more devices until somebody resumes it."
+		case after.Status == campaign.Approving:
+			m.Severity = Warning
+			m.Text = fmt.Sprintf("Wave %d of %d waits for the approval of a second person.", after.Wave+1, len(after.Sizes))
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+// newNotes gives the notes that came after those of before. Old ones may have
+// been dropped.
+func newNotes(before, after []campaign.Note) []campaign.Note {
+	if len(before) == 0 {
+		return after
+	}
+	last := before[len(before)-1]
+	for i := len(after) - 1; i >= 0; i-- {
+		if n := after[i]; n.At.Equal(last.At) && n.What == last.What && n.By == last.By {
+			return after[i+1:]
+		}
+	}
+	return after
 }
 
 // clean makes one line of text that may come from a device: without control

@@ -12,6 +12,7 @@ import (
 
 	"drydock/internal/access"
 	"drydock/internal/fleet"
+	"drydock/internal/fleet/campaign"
 	"drydock/internal/procedure"
 	"drydock/internal/secret"
 	"drydock/internal/store"
@@ -357,5 +358,30 @@ func TestRunEndsWithContext(t *testing.T) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCampaignMilestones: each note of a campaign is told once, in order.
+func TestCampaignMilestones(t *testing.T) {
+	y, h := newYard(t), newHook(t)
+	y.put(Channel{Name: "ops", Type: Webhook, URL: h.URL, Kinds: []Kind{Campaign}})
+	c := campaign.New("c1", campaign.Spec{Name: "north", Release: "iad-2.0"}, []int{1}, "anna", y.clock())
+	y.must(y.store.CreateCampaign(t.Context(), c, nil))
+	for range 2 { // the second changes nothing
+		_, err := y.store.UpdateCampaign(t.Context(), "c1", nil, func(c campaign.Campaign) (campaign.Campaign, error) {
+			if c.Status == campaign.Paused {
+				return c, nil
+			}
+			return c.Pause("ben", y.clock())
+		})
+		y.must(err)
+		y.deliver()
+	}
+	if h.count() != 2 {
+		t.Fatalf("%d messages", h.count())
+	}
+	first, second := h.message(t, 0), h.message(t, 1)
+	if first.Title != "campaign north: started" || second.Title != "campaign north: paused by ben" || second.URL != "https://drydock.test/campaigns/c1" {
+		t.Errorf("%q, then %q", first.Title, second.Title)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"drydock/internal/access"
+	"drydock/internal/fleet/campaign"
 	"drydock/internal/store"
 )
 
@@ -47,6 +48,20 @@ func (o *Outbox) OfCommit(c store.Commit) []store.Notice {
 			continue
 		}
 		if n, err := m.notice(); err == nil { // strings and numbers: it does not fail
+			notices = append(notices, n)
+		}
+	}
+	return notices
+}
+
+// OfCampaign gives the milestones of a campaign.
+func (o *Outbox) OfCampaign(before, after campaign.Campaign) []store.Notice {
+	if !o.wants.has(Campaign) {
+		return nil
+	}
+	var notices []store.Notice
+	for _, m := range ofCampaign(before, after) {
+		if n, err := m.notice(); err == nil {
 			notices = append(notices, n)
 		}
 	}

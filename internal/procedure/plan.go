@@ -31,6 +31,7 @@ type Plan struct {
 	QuestionTimeout time.Duration        `json:"questionTimeout"` // then the run stops safely
 	Standing        []Standing           `json:"standing,omitempty"`
 	Windows         *Windows             `json:"windows,omitempty"` // nil: loading may begin at any time
+	Trace           string               `json:"trace,omitempty"`   // the request that it was ordered with (W3C Trace Context)
 }
 
 // DefaultTimeout is an operation's predetermined time where the plan has none.

@@ -32,8 +32,10 @@ import (
 	"drydock/internal/notify"
 	"drydock/internal/secret"
 	"drydock/internal/server/metrics"
+	otlp "drydock/internal/server/tracing"
 	"drydock/internal/snmp"
 	"drydock/internal/store"
+	"drydock/internal/tracing"
 	"drydock/internal/transfer"
 	"drydock/internal/transfer/ftp"
 	"drydock/internal/transfer/tftp"
@@ -82,6 +84,8 @@ type Server struct {
 	metrics *metrics.Metrics
 	ready   []part
 	outbox  *notify.Outbox
+	tracer  *tracing.Tracer
+	untrace func(context.Context) error // sends the spans that there are
 	group   *errgroup.Group
 	stop    context.CancelFunc
 }
@@ -113,6 +117,9 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 		return nil, err
 	}
 	s = &Server{Token: token, store: st, metrics: meter, outbox: outbox}
+	if s.tracer, s.untrace, err = otlp.Start(ctx, o.Version, os.Getenv); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	run, stop := context.WithCancel(ctx)
 	s.stop = stop
 	s.group, run = errgroup.WithContext(run)
@@ -126,7 +133,7 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 // parts starts the listeners, then the runtime, then the API: a device that
 // was told to come before a restart finds the file server up.
 func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) error {
-	config := engine.Config{Store: s.store, NameKey: keys.Derive("grant names"), Log: o.Log, Exchanged: s.metrics.Exchange}
+	config := engine.Config{Store: s.store, NameKey: keys.Derive("grant names"), Log: o.Log, Exchanged: s.metrics.Exchange, Tracer: s.tracer}
 	var err error
 	if config.Drivers, err = loadDrivers(o.Drivers, o.MIBDir); err != nil {
 		return err
@@ -168,8 +175,8 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 		return err
 	}
 	notifying := s.later("notifications")
-	handler, err := withPage(s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token, Rate: o.Rate,
-		Version: o.Version, Log: o.Log, Ready: s.Ready, Metrics: s.metrics.Handler(), Notifier: notifier})))
+	handler, err := withPage(s.tracer.Requests(s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token, Rate: o.Rate,
+		Version: o.Version, Log: o.Log, Ready: s.Ready, Metrics: s.metrics.Handler(), Notifier: notifier}))))
 	if err == nil {
 		err = s.serveHTTP(ctx, o, handler)
 	}
@@ -187,6 +194,9 @@ func (s *Server) Wait() error {
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
+	last, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	_ = s.untrace(last) // a collector that is not there must not make a stop a failure
 	return errors.Join(err, s.store.Close())
 }
 

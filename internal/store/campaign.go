@@ -38,6 +38,9 @@ func (s *Store) CreateCampaign(ctx context.Context, c campaign.Campaign, members
 		if err != nil {
 			return err
 		}
+		if err := t.noticesOfCampaign(ctx, campaign.Campaign{}, c); err != nil {
+			return err
+		}
 		return t.putMembers(ctx, c.ID, members)
 	})
 	return s.explain("store.CreateCampaign", campaignObject(c.ID), err)
@@ -159,6 +162,9 @@ func (s *Store) UpdateCampaign(ctx context.Context, id campaign.ID, members []ca
 		}
 		err = t.exec(ctx, "UPDATE campaign SET status = ?, doc = ?, sum = ? WHERE id = ?", c.Status, string(doc), checksum(doc, string(id)), id)
 		if err != nil {
+			return err
+		}
+		if err := t.noticesOfCampaign(ctx, before, c); err != nil {
 			return err
 		}
 		return t.putMembers(ctx, c.ID, members)

@@ -10,6 +10,7 @@ import (
 
 	"drydock/internal/access"
 	"drydock/internal/fleet"
+	"drydock/internal/fleet/campaign"
 )
 
 // Notice is something that somebody may have to be told. The store keeps it and
@@ -27,6 +28,8 @@ type Notice struct {
 type Outbox interface {
 	OfCommit(Commit) []Notice
 	OfAudit(access.Entry) []Notice
+	// OfCampaign is given a campaign as it was, zero for a new one, and as it is.
+	OfCampaign(before, after campaign.Campaign) []Notice
 }
 
 // DeliveryState says how far a delivery is.
@@ -246,6 +249,14 @@ func (s *Store) Order(ctx context.Context, key string) (o Order, err error) {
 		return nil
 	})
 	return o, s.explain("store.Order", "", err)
+}
+
+// noticesOfCampaign asks the outbox about a campaign that was changed.
+func (t *tx) noticesOfCampaign(ctx context.Context, before, after campaign.Campaign) error {
+	if t.s.outbox == nil {
+		return nil
+	}
+	return t.addNotices(ctx, t.s.outbox.OfCampaign(before, after))
 }
 
 // noticesOf asks the outbox about the changes of a round that were written.

@@ -73,7 +73,7 @@ func (r *Runtime) contained(state procedure.State, a procedure.Action, fn func()
 	defer func() {
 		if p := recover(); p != nil {
 			panicked = true
-			r.Log.Error("action panicked", "run", state.Plan.Run, "action", a.Kind, "op", a.Op, "panic", p, "stack", string(debug.Stack()))
+			r.Log.Error("action panicked", "run", state.Plan.Run, "device", state.Plan.Device, "step", state.Step, "action", a.Kind, "op", a.Op, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
 	fn()

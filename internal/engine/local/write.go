@@ -116,7 +116,7 @@ func (r *Runtime) refused(c change, why error) error {
 	if errors.As(why, &clash) {
 		return fmt.Errorf("run %s entry %d: the journal is not what this process has written: %w", c.run, c.seq, why)
 	}
-	r.Log.Error("the journal refused an entry; the run waits for its deadline", "run", c.run, "event", c.event.Kind, "err", why)
+	r.Log.Error("the journal refused an entry; the run waits for its deadline", "run", c.run, "device", c.state.Plan.Device, "step", c.state.Step, "event", c.event.Kind, "err", why)
 	return nil
 }
 
@@ -164,7 +164,7 @@ func (r *Runtime) apply(batch []request) (changes []change, refused unfit) {
 		next, actions, err := procedure.Next(h.state, req.event)
 		if err != nil {
 			r.counts.unfit.Add(1)
-			r.Log.Debug("event does not fit", "run", req.run, "event", req.event.Kind, "err", err)
+			r.Log.Debug("event does not fit", "run", req.run, "device", h.state.Plan.Device, "step", h.state.Step, "event", req.event.Kind, "err", err)
 			why := fault.New(fault.Conflict, "", "run "+string(req.run), "%w", err)
 			refused = append(refused, refusal{req, h.state, why})
 			continue
