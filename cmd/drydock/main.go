@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"drydock/internal/cli"
+	"drydock/internal/fault"
 	"drydock/internal/server"
 )
 
@@ -48,8 +49,27 @@ func run() int {
 	return program.Run(ctx, os.Args[1:])
 }
 
+// logger writes lines for people. Text of devices in them is quoted: nothing
+// in it reaches a terminal.
 func logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+// serverLogger writes the server's log as its flags say.
+func serverLogger(o cli.ServeOptions, w io.Writer) (*slog.Logger, error) {
+	options := &slog.HandlerOptions{}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.LogLevel)); err != nil {
+		return nil, fault.New(fault.Invalid, "", "--log-level "+o.LogLevel, "it can be debug, info, warn or error")
+	}
+	options.Level = level
+	switch o.LogFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return nil, fault.New(fault.Invalid, "", "--log-format "+o.LogFormat, "it can be text or json")
 }
 
 // serve runs the server until ctx ends.
@@ -57,10 +77,14 @@ func serve(ctx context.Context, o cli.ServeOptions, streams cli.Streams) error {
 	if o.Engine != "local" {
 		return fmt.Errorf("--engine %s: this drydock has the engine local", o.Engine)
 	}
+	log, err := serverLogger(o, streams.Err)
+	if err != nil {
+		return err
+	}
 	s, err := server.Start(ctx, server.Options{
 		Data: o.Data, Database: o.Database, HTTP: o.HTTP, Metrics: o.Metrics, URL: o.URL, TFTP: o.TFTP, FTP: o.FTP, FTPPassive: o.FTPPassive, Trap: o.Trap,
 		ServerAddress: o.ServerAddress, Drivers: o.Drivers, MIBDir: o.MIBDir, Migrations: o.Migrations, KeyFile: o.KeyFile, Key: o.Key,
-		SinglePort: o.SinglePort, Rate: o.Rate, TLSCert: o.TLSCert, TLSKey: o.TLSKey, OwnCA: o.OwnCA, TLSNames: o.TLSNames, Version: version, Log: logger(streams.Err),
+		SinglePort: o.SinglePort, Rate: o.Rate, TLSCert: o.TLSCert, TLSKey: o.TLSKey, OwnCA: o.OwnCA, TLSNames: o.TLSNames, Version: version, Log: log,
 	})
 	if err != nil {
 		return err

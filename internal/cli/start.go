@@ -13,6 +13,8 @@ type ServeOptions struct {
 	Engine        string
 	HTTP          string
 	Metrics       string
+	LogFormat     string
+	LogLevel      string
 	URL           string
 	TFTP          string
 	FTP           string
@@ -77,6 +79,8 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.StringVar(&o.Engine, "engine", "local", "engine `URL`: local")
 	flags.StringVar(&o.HTTP, "http", "127.0.0.1:8480", "`ADDR` of the HTTP API")
 	flags.StringVar(&o.URL, "url", "", "`URL` where people reach this server, for links in notifications (default: where it listens)")
+	flags.StringVar(&o.LogFormat, "log-format", "text", "`FORMAT` of the log on stderr: text or json")
+	flags.StringVar(&o.LogLevel, "log-level", "info", "`LEVEL` from which on it is written: debug, info, warn or error")
 	flags.StringVar(&o.Metrics, "metrics", "", "`ADDR` that serves /metrics without a token; empty: only the API does, with one")
 	flags.StringVar(&o.TFTP, "tftp", ":69", "`ADDR` of the TFTP server; empty: none")
 	flags.StringVar(&o.FTP, "ftp", ":21", "`ADDR` of the FTP server; empty: none")

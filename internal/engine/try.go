@@ -90,7 +90,7 @@ func (e *Engine) Try(ctx context.Context, o Trial, report func(TrialStep)) error
 
 // trial makes the task of a trial.
 func (e *Engine) trial(ctx context.Context, o Trial) (*task, error) {
-	t := &task{Engine: e, report: func(procedure.Event) {}, driver: o.Driver}
+	t := &task{Engine: e, log: e.Log.With("device", o.Device), report: func(procedure.Event) {}, driver: o.Driver}
 	var err error
 	if t.device, err = e.Store.Device(ctx, o.Device); err != nil {
 		return nil, err

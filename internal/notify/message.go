@@ -16,6 +16,7 @@ package notify
 import (
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"strings"
 	"time"
 	"unicode"
@@ -167,8 +168,8 @@ func ofResult(m Message, r procedure.Result, plan procedure.Plan) Message {
 // ofCampaign says what there is to tell of a change of a campaign: what it has
 // noted of itself since.
 func ofCampaign(before, after campaign.Campaign) (all []Message) {
-	for i, note := range newNotes(before.Log, after.Log) {
-		m := Message{ID: fmt.Sprintf("%s/%s/%d-%d", Campaign, after.ID, note.At.UnixMicro(), i), Kind: Campaign, At: note.At, Severity: Notice,
+	for _, note := range newNotes(before.Log, after.Log) {
+		m := Message{ID: fmt.Sprintf("%s/%s/%d-%08x", Campaign, after.ID, note.At.UnixMicro(), crc32.ChecksumIEEE([]byte(note.What))), Kind: Campaign, At: note.At, Severity: Notice,
 			Campaign: string(after.ID), Release: string(after.Spec.Release), Title: fmt.Sprintf("campaign %s: %s", after.Spec.Name, note.What)}
 		switch {
 		case after.Status == campaign.Paused && note.By == "":
