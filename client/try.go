@@ -28,7 +28,23 @@ type Trial struct {
 }
 
 // MIBObject is an object of a MIB module.
-type MIBObject mib.Object
+type MIBObject struct {
+	Module string           `json:"module"`
+	Name   string           `json:"name"`
+	OID    string           `json:"oid"`
+	Macro  string           `json:"macro,omitempty" doc:"OBJECT-TYPE, NOTIFICATION-TYPE, ..."`
+	Type   string           `json:"type,omitempty" doc:"as the module names it"`
+	Base   string           `json:"base,omitempty" doc:"what the type comes down to"`
+	Values map[string]int64 `json:"values,omitempty" doc:"of an enumeration"`
+	Access string           `json:"access,omitempty"`
+	Column bool             `json:"column,omitempty"`
+}
+
+// MIBObjectOf gives an object of a library as the API takes it.
+func MIBObjectOf(o mib.Object) MIBObject {
+	return MIBObject{Module: o.Module, Name: o.Name, OID: o.OID, Macro: o.Macro, Type: o.Syntax.Type, Base: o.Syntax.Base, Values: o.Syntax.Values,
+		Access: o.Access, Column: o.Column}
+}
 
 // TrialStep is one thing that a trial does, as it happens.
 type TrialStep struct {

@@ -11,10 +11,14 @@ import (
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/sim"
+	"drydock/internal/sim/personality"
 )
 
 // simulate runs a fleet until ctx ends.
 func simulate(ctx context.Context, o cli.SimOptions, streams cli.Streams) error {
+	if o.Personality != "" {
+		return impersonate(ctx, o, streams)
+	}
 	spec, err := simSpec(o)
 	if err != nil {
 		return err
@@ -32,6 +36,33 @@ func simulate(ctx context.Context, o cli.SimOptions, streams cli.Streams) error 
 	fmt.Fprintf(streams.Err, "%d devices answer from %s to %s, UDP port %d\n", o.Devices,
 		fleet.Agent(1).Addr(), fleet.Agent(o.Devices).Addr(), fleet.Port())
 	return fleet.Wait()
+}
+
+// impersonate runs vendors' equipment until ctx ends.
+func impersonate(ctx context.Context, o cli.SimOptions, streams cli.Streams) error {
+	address, err := netip.ParseAddr(o.First)
+	if err != nil {
+		return fault.New(fault.Invalid, "", "--first", "%w", err)
+	}
+	var first, last netip.AddrPort
+	for n := range o.Devices {
+		options := personality.Options{Address: address, Port: uint16(o.Port), TFTPPort: o.TFTPPort, FTPPort: o.FTPPort}
+		if n > 0 {
+			options.Serial = fmt.Sprintf("%s%04d", o.Personality, n+1)
+		}
+		device, err := personality.Start(ctx, o.Personality, options)
+		if err != nil {
+			return err
+		}
+		defer device.Close()
+		if last = device.Addr(); n == 0 {
+			first = last
+		}
+		address = address.Next()
+	}
+	fmt.Fprintf(streams.Err, "%d devices answer from %s to %s, UDP port %d\n", o.Devices, first.Addr(), last.Addr(), first.Port())
+	<-ctx.Done()
+	return nil
 }
 
 func simSpec(o cli.SimOptions) (spec sim.Spec, err error) {

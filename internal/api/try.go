@@ -46,7 +46,8 @@ func trialOf(in client.Trial) (engine.Trial, error) {
 		Backup: in.Backup, Configuration: in.Configuration}
 	objects := make([]mib.Object, 0, len(in.Objects))
 	for _, o := range in.Objects {
-		objects = append(objects, mib.Object(o))
+		objects = append(objects, mib.Object{Module: o.Module, Name: o.Name, OID: o.OID, Macro: o.Macro, Access: o.Access, Column: o.Column,
+			Syntax: mib.Syntax{Type: o.Type, Base: o.Base, Values: o.Values}})
 	}
 	var modules *mib.Library
 	if len(objects) > 0 {

@@ -46,19 +46,22 @@ type DemoOptions struct {
 
 // SimOptions are the flags of drydock sim.
 type SimOptions struct {
-	Devices   int
-	Driver    string
-	First     string
-	Port      int
-	Faults    string
-	Quirks    string
-	Version   string
-	Seed      uint64
-	TrapSink  string
-	EffectLog string
-	Import    string
-	Speed     float64
-	Strict    bool
+	Devices     int
+	Personality string // of vendors' equipment; empty: drydock's own
+	TFTPPort    uint16 // of the file server, for personalities whose MIB has no object for it
+	FTPPort     uint16
+	Driver      string
+	First       string
+	Port        int
+	Faults      string
+	Quirks      string
+	Version     string
+	Seed        uint64
+	TrapSink    string
+	EffectLog   string
+	Import      string
+	Speed       float64
+	Strict      bool
 }
 
 func (s *session) serveCommand() *cobra.Command {
@@ -143,6 +146,9 @@ func (s *session) simCommand() *cobra.Command {
 	flags := c.Flags()
 	flags.IntVar(&o.Devices, "devices", 24, "`N` devices, up to 10,000")
 	flags.StringVar(&o.Driver, "driver", "drydock-iad", "`NAME` of the driver whose equipment is simulated")
+	flags.StringVar(&o.Personality, "personality", "", "simulate vendors' equipment instead: `NAME`, cisco-ios or huawei-access")
+	flags.Uint16Var(&o.TFTPPort, "tftp-port", 69, "with --personality: `PORT` of the file server's TFTP; the vendors' MIBs have no object for it")
+	flags.Uint16Var(&o.FTPPort, "ftp-port", 21, "with --personality: `PORT` of the file server's FTP")
 	flags.StringVar(&o.First, "first", "127.1.0.1", "`ADDRESS` of the first device")
 	flags.IntVar(&o.Port, "port", 1161, "UDP `PORT` of the SNMP agents")
 	flags.StringVar(&o.Faults, "faults", "", "fault `SPEC`, as \"dev=3 op=update fault=fail count=1; dev=5 op=backup fault=hang\"")

@@ -142,7 +142,7 @@ func (f *tryFlags) trial(s *session, path string) (client.Trial, *driver.Driver,
 	}
 	t.Driver = string(raw)
 	for _, o := range d.MIBObjects() {
-		t.Objects = append(t.Objects, client.MIBObject(o))
+		t.Objects = append(t.Objects, client.MIBObjectOf(o))
 	}
 	if !slices.Contains(operationNames(), f.operation) {
 		return t, nil, usagef("--operation %q: it is one of %s", f.operation, strings.Join(operationNames(), ", "))

@@ -48,8 +48,12 @@ type Box struct {
 	boots   uint32
 	scalars map[string]*scalar
 	tables  []*table
-	faults  map[string]int // what goes wrong, and how often yet
-	done    []string       // what the device was made to do
+	// judge looks at a whole SET before it is taken, settle acts on it after;
+	// they may be nil.
+	judge  func([]snmp.Varbind) (snmp.Status, int)
+	settle func([]snmp.Varbind)
+	faults map[string]int // what goes wrong, and how often yet
+	done   []string       // what the device was made to do
 }
 
 // scalar is an object of its own.

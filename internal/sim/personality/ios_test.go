@@ -104,12 +104,12 @@ func TestReload(t *testing.T) {
 	if d.Set(t.Context(), []snmp.Varbind{reload}); d.Version() != "15.1(4)M" {
 		t.Fatal("what was not saved decided what runs")
 	}
-	waitUp(t, d)
+	waitUp(t, d.Box)
 	d.mu.Lock()
 	d.startup = strings.Replace(d.startup, "old.bin", "new.bin", 1)
 	d.mu.Unlock()
 	d.Set(t.Context(), []snmp.Varbind{reload})
-	waitUp(t, d)
+	waitUp(t, d.Box)
 	if d.Version() != "15.7(3)M" {
 		t.Errorf("it runs %s", d.Version())
 	}
@@ -122,7 +122,7 @@ func TestReload(t *testing.T) {
 }
 
 // waitUp waits until the device has come back.
-func waitUp(t *testing.T, d *IOS) {
+func waitUp(t *testing.T, d *Box) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()

@@ -89,11 +89,19 @@ func (b *Box) Set(_ context.Context, vars []snmp.Varbind) (snmp.Status, int) {
 		}
 		rows[i] = next
 	}
+	if b.judge != nil {
+		if bad, index := b.judge(vars); bad != snmp.NoError {
+			return bad, index
+		}
+	}
 	for i, at := range order {
 		at.t.commit(at.index, rows[i])
 	}
 	for _, w := range writes {
 		w()
+	}
+	if b.settle != nil {
+		b.settle(vars)
 	}
 	return snmp.NoError, 0
 }

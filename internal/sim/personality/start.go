@@ -1,0 +1,74 @@
+package personality
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"drydock/internal/fault"
+)
+
+// Device is a simulated device of any family.
+type Device interface {
+	Addr() netip.AddrPort // of its SNMP agent
+	Done() []string       // what it was made to do, in order
+	Version() string      // of the software that runs
+	Close()
+}
+
+// Names lists the personalities that Start knows.
+func Names() []string { return []string{"cisco-ios", "huawei-access"} }
+
+// Start starts a device of a family by its name; what o leaves empty is usual
+// for the family. fault.Invalid if there is no such personality.
+func Start(ctx context.Context, name string, o Options) (Device, error) {
+	if !slices.Contains(Names(), name) {
+		return nil, fault.New(fault.Invalid, "", "personality "+name, "there is none; there are %s", strings.Join(Names(), ", "))
+	}
+	usual := func(field *string, value string) {
+		if *field == "" {
+			*field = value
+		}
+	}
+	if o.Restart == 0 {
+		o.Restart = 5 * time.Second
+	}
+	if o.Flash == 0 {
+		o.Flash = 64 << 20
+	}
+	switch name {
+	case "huawei-access":
+		usual(&o.Serial, "2102315624P0A1000001")
+		usual(&o.Version, "MA5600V800R008C00")
+		usual(&o.Config, accessConfig)
+		return StartAccess(ctx, o)
+	default:
+		usual(&o.Serial, "FTX1840AL1A")
+		usual(&o.Model, "CISCO2901/K9")
+		usual(&o.Image, "c2900-universalk9-mz.SPA.151-4.M4.bin")
+		usual(&o.Version, "15.1(4)M4")
+		usual(&o.Config, "!\nhostname router\n!\nsnmp-server community public RW\nsnmp-server system-shutdown\nend\n")
+		return StartIOS(ctx, o)
+	}
+}
+
+// accessConfig is the configuration of a small shelf.
+const accessConfig = `#
+[global-config]
+ sysname street-17
+ vlan 100 smart
+ vlan 200 smart
+#
+[vdsl]
+ interface vdsl 0/1
+ activate 0 profile-index 1
+ activate 1 profile-index 1
+#
+[meth]
+ interface meth 0
+ ip address 192.0.2.17 255.255.255.0
+#
+return
+`
