@@ -210,6 +210,10 @@ func (c *Client) PutDevices(ctx context.Context, devices []NewDevice) error {
 
 // Devices lists devices by id.
 func (c *Client) Devices(ctx context.Context, q DeviceQuery) (list []fleet.Device, err error) {
+	return list, c.call(ctx, http.MethodGet, "/api/v1/devices", q.values(), nil, &list)
+}
+
+func (q DeviceQuery) values() url.Values {
 	v := url.Values{}
 	for key, value := range map[string]string{"label": q.Label, "driver": q.Driver, "model": q.Model, "version": q.Version,
 		"text": q.Text, "after": q.After} {
@@ -220,7 +224,7 @@ func (c *Client) Devices(ctx context.Context, q DeviceQuery) (list []fleet.Devic
 	if q.Limit > 0 {
 		v.Set("limit", strconv.Itoa(q.Limit))
 	}
-	return list, c.call(ctx, http.MethodGet, "/api/v1/devices", v, nil, &list)
+	return v
 }
 
 // Device gives one device.

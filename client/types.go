@@ -192,6 +192,7 @@ type Report struct {
 	Run        fleet.RunID           `json:"run"`
 	Needed     bool                  `json:"needed" doc:"whether the new version needs the configuration modified"`
 	Lines      []Line                `json:"lines,omitempty"`
+	Output     []string              `json:"output,omitempty" doc:"lines of the configuration that the migration made"`
 	Findings   []Finding             `json:"findings,omitempty"`
 	Summary    map[string]Counts     `json:"summary,omitempty" doc:"by category: user, port, protocol, default"`
 	EditedBy   string                `json:"editedBy,omitempty" doc:"who changed what the migration made"`

@@ -114,6 +114,7 @@ func (s *server) register() {
 	s.channels()
 	s.discovery()
 	s.trials()
+	s.views()
 	s.backups()
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"time"
 
 	"drydock/client"
@@ -77,6 +78,7 @@ func report(r engine.Report) client.Report {
 	out.Findings = mapped(r.Migration.Findings, func(f migrate.Finding) client.Finding {
 		return client.Finding{Rule: f.Rule, Severity: string(f.Severity), Line: f.Line, Text: f.Text, Message: f.Message}
 	})
+	out.Output = strings.Split(strings.TrimSuffix(string(r.Migration.Output), "\n"), "\n")
 	out.Summary = map[string]client.Counts{}
 	for category, c := range r.Migration.Summary {
 		out.Summary[string(category)] = client.Counts(c)

@@ -28,10 +28,14 @@ type deviceQuery struct {
 	Limit   int            `query:"limit" minimum:"1" maximum:"10000" default:"1000"`
 }
 
+func (q *deviceQuery) filter(ctx context.Context) store.DeviceFilter {
+	return store.DeviceFilter{Label: q.Label, Driver: q.Driver, Model: q.Model, Version: q.Version,
+		Within: within(ctx), Text: q.Text, After: q.After, Limit: q.Limit}
+}
+
 func (s *server) devices() {
 	register(s, get("list-devices", "/api/v1/devices", "Devices by id"), func(ctx context.Context, q *deviceQuery) (*body[[]fleet.Device], error) {
-		return list(s.Store.Devices(ctx, store.DeviceFilter{Label: q.Label, Driver: q.Driver, Model: q.Model, Version: q.Version,
-			Within: within(ctx), Text: q.Text, After: q.After, Limit: q.Limit}))
+		return list(s.Store.Devices(ctx, q.filter(ctx)))
 	})
 	put := huma.Operation{OperationID: "put-devices", Method: http.MethodPut, Path: "/api/v1/devices",
 		Summary: "Add or change devices, all or none", DefaultStatus: http.StatusNoContent, MaxBodyBytes: 64 << 20}

@@ -16,6 +16,11 @@ func (s *server) questions() {
 		records, err := s.Store.Questions(ctx, store.QuestionFilter{Open: !q.All, Within: within(ctx)})
 		return list(mapped(records, question), err)
 	})
+	register(s, get("show-question", "/api/v1/questions/{id}", "One question, open or not"), func(ctx context.Context, in *struct {
+		ID string `path:"id"`
+	}) (*body[client.Question], error) {
+		return answer(s.question(ctx, in.ID))
+	})
 	op := post("answer-question", "/api/v1/questions/{id}/answer", "Answer; the first answer wins")
 	op.MaxBodyBytes = maxConfiguration
 	register(s, op, func(ctx context.Context, in *struct {

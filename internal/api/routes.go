@@ -101,7 +101,13 @@ func routes() map[string]route {
 		"show-filter":      {access.View, whole, false},
 		"answer-questions": {access.Operate, listed, true},
 
+		"counts":          {access.View, listed, false},
+		"search-backups":  {access.Reveal, listed, true},
+		"list-migrations": {access.View, shared, false},
+		"check-migration": {access.Reveal, named, false},
+
 		"list-questions":  {access.View, listed, false},
+		"show-question":   {access.View, ofQuestion, false},
 		"answer-question": {access.Operate, ofQuestion, true},
 
 		"list-channels":   {access.Administer, whole, false},

@@ -2,12 +2,14 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2/sse"
 
 	"drydock/client"
 	"drydock/internal/engine"
 	"drydock/internal/fleet"
+	"drydock/internal/procedure"
 	"drydock/internal/store"
 )
 
@@ -41,12 +43,14 @@ func (s *server) runs() {
 			return list(mapped(rows, started), err)
 		})
 	register(s, get("list-runs", "/api/v1/runs", "Runs, newest first"), func(ctx context.Context, q *struct {
-		Device fleet.DeviceID `query:"device"`
-		Active bool           `query:"active"`
-		After  fleet.RunID    `query:"after" doc:"cursor: the last id of the page before"`
-		Limit  int            `query:"limit" minimum:"1" maximum:"20000" default:"100"`
+		Device  fleet.DeviceID      `query:"device"`
+		Active  bool                `query:"active"`
+		Release fleet.ReleaseID     `query:"release"`
+		Outcome []procedure.Outcome `query:"outcome" doc:"only runs that have ended so, as stopped,expired"`
+		After   fleet.RunID         `query:"after" doc:"cursor: the last id of the page before"`
+		Limit   int                 `query:"limit" minimum:"1" maximum:"20000" default:"100"`
 	}) (*body[[]client.Run], error) {
-		filter := store.RunFilter{Device: q.Device, Within: within(ctx), After: q.After, Limit: q.Limit}
+		filter := store.RunFilter{Device: q.Device, Release: q.Release, Outcomes: q.Outcome, Within: within(ctx), After: q.After, Limit: q.Limit}
 		if q.Active {
 			filter.Active = &q.Active
 		}
@@ -84,12 +88,16 @@ func (s *server) runs() {
 		record, err := s.Store.Run(ctx, in.ID)
 		return answer(s.run(record), err)
 	})
-	sse.Register(s.api, get("events", "/api/v1/events", "Changes of runs as they happen"), map[string]any{"message": client.Change{}}, s.events)
+	sse.Register(s.api, get("events", "/api/v1/events", "Changes of runs as they happen"), map[string]any{"message": client.Change{}, "beat": client.Beat{}}, s.events)
 }
+
+// beatEvery is how often a stream shows that it is alive.
+const beatEvery = 15 * time.Second
 
 // events gives first the runs' newest states, then every change.
 func (s *server) events(ctx context.Context, in *struct {
 	Runs []fleet.RunID `query:"run,explode" doc:"runs to watch; none: all"`
+	Beat bool          `query:"beat" doc:"also an event beat at once and every 15 seconds, so that one sees that the stream is alive"`
 }, send sse.Sender) {
 	wanted := map[fleet.RunID]bool{}
 	for _, id := range in.Runs {
@@ -109,7 +117,29 @@ func (s *server) events(ctx context.Context, in *struct {
 			return
 		}
 	}
-	for change := range changes {
+	beats := make(<-chan time.Time)
+	if in.Beat {
+		ticker := time.NewTicker(beatEvery)
+		defer ticker.Stop()
+		beats = ticker.C
+		if send.Data(client.Beat{At: time.Now()}) != nil {
+			return
+		}
+	}
+	for {
+		var change engine.Change
+		var open bool
+		select {
+		case at := <-beats:
+			if send.Data(client.Beat{At: at}) != nil {
+				return
+			}
+			continue
+		case change, open = <-changes:
+			if !open {
+				return
+			}
+		}
 		if len(wanted) > 0 && !wanted[change.Run] && !change.Gap || change.Seq != 0 && change.Seq <= sent[change.Run] {
 			continue
 		}

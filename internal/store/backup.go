@@ -24,6 +24,7 @@ type BackupFilter struct {
 	Device  fleet.DeviceID
 	Run     fleet.RunID
 	Purpose fleet.Purpose
+	Newest  bool           // only the newest of each device, and none that was computed
 	Within  []access.Scope // of the devices; nil: the whole fleet
 	After   fleet.BackupID // cursor: the last id of the page before
 	Limit   int            // 0: no limit
@@ -178,6 +179,10 @@ func (s *Store) Backups(ctx context.Context, f BackupFilter) (backups []fleet.Ba
 	sel.equal("device", string(f.Device))
 	sel.equal("run", string(f.Run))
 	sel.equal("purpose", string(f.Purpose))
+	if f.Newest {
+		sel.and(`purpose <> ? AND NOT EXISTS (SELECT 1 FROM backup n WHERE n.device = backup.device AND n.purpose <> ?
+			AND (n.taken_at, n.id) > (backup.taken_at, backup.id))`, fleet.Expected, fleet.Expected)
+	}
 	sel.within("backup.device", f.Within)
 	if f.After != "" {
 		sel.and("(taken_at, id) < (SELECT taken_at, id FROM backup WHERE id = ?)", f.After)

@@ -155,19 +155,8 @@ func (s *Store) Device(ctx context.Context, id fleet.DeviceID) (d fleet.Device, 
 // Devices gives the selected devices by id.
 func (s *Store) Devices(ctx context.Context, f DeviceFilter) (devices []fleet.Device, err error) {
 	var sel selection
-	if f.Label != "" {
-		key, value, ok := strings.Cut(f.Label, "=")
-		if !ok {
-			return nil, fault.New(fault.Invalid, "store.Devices", "", "label %q; it can be key=value", f.Label)
-		}
-		sel.and("EXISTS (SELECT 1 FROM device_label l WHERE l.device = device.id AND l.key = ? AND l.value = ?)", key, value)
-	}
-	sel.equal("driver", f.Driver)
-	sel.equal("model", f.Model)
-	sel.equal("version", f.Version)
-	sel.within("device.id", f.Within)
-	if f.Text != "" {
-		sel.and(`search LIKE ? ESCAPE '\'`, like(strings.ToLower(f.Text)))
+	if err := f.where(&sel, "store.Devices"); err != nil {
+		return nil, err
 	}
 	if f.After != "" {
 		sel.and("id > ?", f.After)

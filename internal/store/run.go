@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"drydock/internal/access"
@@ -70,8 +71,10 @@ type RunFilter struct {
 	Release fleet.ReleaseID
 	Within  []access.Scope // of the devices; nil: the whole fleet
 	Active  *bool          // has not ended
-	After   fleet.RunID    // cursor: the last id of the page before
-	Limit   int            // 0: no limit
+	// Outcomes are those of ended runs; none: all runs.
+	Outcomes []procedure.Outcome
+	After    fleet.RunID // cursor: the last id of the page before
+	Limit    int         // 0: no limit
 }
 
 const runColumns = "SELECT id, seq, state, sum, started_at, updated_at FROM run"
@@ -123,6 +126,14 @@ func (s *Store) Runs(ctx context.Context, f RunFilter) (runs []RunRecord, err er
 		sel.and("active = 1")
 	default:
 		sel.and("active = 0")
+	}
+	if len(f.Outcomes) > 0 {
+		sel.and("active = 0")
+		either, args := []string{}, []any{}
+		for _, o := range f.Outcomes { // within a text of the document the quotes have a backslash
+			either, args = append(either, `state LIKE ? ESCAPE '\'`), append(args, like(`"outcome":"`+string(o)+`"`))
+		}
+		sel.and("("+strings.Join(either, " OR ")+")", args...)
 	}
 	if f.After != "" {
 		sel.and("(started_at, id) < (SELECT started_at, id FROM run WHERE id = ?)", f.After)

@@ -49,6 +49,8 @@ func suite() map[string]func(*testing.T, *store.Store) {
 		"Tokens":            testTokens,
 		"Audit":             testAudit,
 		"Scopes":            testScopes,
+		"Counts":            testCounts,
+		"Search":            testSearch,
 	}
 }
 

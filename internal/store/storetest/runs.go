@@ -217,6 +217,7 @@ func testRunFilters(t *testing.T, s *store.Store) {
 	}{
 		{store.RunFilter{}, 12}, {store.RunFilter{Active: &yes}, 4}, {store.RunFilter{Active: &no}, 8},
 		{store.RunFilter{Device: "iad-1"}, 3}, {store.RunFilter{Device: "iad-1", Active: &yes}, 1},
+		{store.RunFilter{Outcomes: []procedure.Outcome{procedure.Stopped}}, 8}, {store.RunFilter{Outcomes: []procedure.Outcome{procedure.Updated}}, 0},
 		{store.RunFilter{Release: "iad-3.0"}, 4}, {store.RunFilter{Release: "none"}, 0},
 	} {
 		all, err := s.Runs(ctx, c.f)

@@ -4,6 +4,50 @@
  */
 
 export interface paths {
+    "/answer/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page of an answer link
+         * @description Needs nobody to be logged in.
+         */
+        get: operations["show-answer-link"];
+        put?: never;
+        /**
+         * Answer by a link that needs no login
+         * @description Needs nobody to be logged in. Audited.
+         */
+        post: operations["answer-by-open-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/answer/{token}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer by a link, logged in
+         * @description Needs the role operator for the devices that it is about. Audited.
+         */
+        post: operations["answer-by-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/answers": {
         parameters: {
             query?: never;
@@ -13,7 +57,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answer every open question that fits */
+        /**
+         * Answer every open question that fits
+         * @description Needs the role operator, and is about what lies in its scope. Audited.
+         */
         post: operations["answer-questions"];
         delete?: never;
         options?: never;
@@ -28,7 +75,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who did what, newest first */
+        /**
+         * Who did what, newest first
+         * @description Needs the role administrator for the whole fleet.
+         */
         get: operations["list-audit"];
         put?: never;
         post?: never;
@@ -45,7 +95,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Walk the whole audit log */
+        /**
+         * Walk the whole audit log
+         * @description Needs the role administrator for the whole fleet.
+         */
         get: operations["verify-audit"];
         put?: never;
         post?: never;
@@ -62,7 +115,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Backups, newest first */
+        /**
+         * Backups, newest first
+         * @description Needs the role viewer, and is about what lies in its scope.
+         */
         get: operations["list-backups"];
         put?: never;
         post?: never;
@@ -79,7 +135,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is known about a backup */
+        /**
+         * What is known about a backup
+         * @description Needs the role viewer for the devices that it is about.
+         */
         get: operations["show-backup"];
         put?: never;
         post?: never;
@@ -96,7 +155,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The configuration itself, secrets included */
+        /**
+         * The configuration itself, secrets included
+         * @description Needs the role operator for the devices that it is about. Audited.
+         */
         get: operations["open-backup"];
         put?: never;
         post?: never;
@@ -113,10 +175,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Campaigns, newest first */
+        /**
+         * Campaigns, newest first
+         * @description Needs the role viewer for the whole fleet.
+         */
         get: operations["list-campaigns"];
         put?: never;
-        /** Start a campaign, by its order or by a plan of it */
+        /**
+         * Start a campaign, by its order or by a plan of it
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
         post: operations["start-campaign"];
         delete?: never;
         options?: never;
@@ -133,7 +201,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What a campaign would do, device by device; touches nothing */
+        /**
+         * What a campaign would do, device by device; touches nothing
+         * @description Needs the role viewer for the whole fleet.
+         */
         post: operations["plan-campaign"];
         delete?: never;
         options?: never;
@@ -148,7 +219,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One campaign */
+        /**
+         * One campaign
+         * @description Needs the role viewer for the whole fleet.
+         */
         get: operations["show-campaign"];
         put?: never;
         post?: never;
@@ -167,7 +241,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let the next wave begin; not by who started the campaign */
+        /**
+         * Let the next wave begin; not by who started the campaign
+         * @description Needs the role approver for the whole fleet. Audited.
+         */
         post: operations["approve-campaign"];
         delete?: never;
         options?: never;
@@ -184,7 +261,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End it; what has begun to load goes through */
+        /**
+         * End it; what has begun to load goes through
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
         post: operations["cancel-campaign"];
         delete?: never;
         options?: never;
@@ -199,7 +279,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A campaign's devices, by id */
+        /**
+         * A campaign's devices, by id
+         * @description Needs the role viewer for the whole fleet.
+         */
         get: operations["campaign-devices"];
         put?: never;
         post?: never;
@@ -216,7 +299,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The campaign whenever it has changed, until it is over */
+        /**
+         * The campaign whenever it has changed, until it is over
+         * @description Needs the role viewer for the whole fleet.
+         */
         get: operations["campaign-events"];
         put?: never;
         post?: never;
@@ -235,7 +321,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start no more devices; those that have not begun to load are called back */
+        /**
+         * Start no more devices; those that have not begun to load are called back
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
         post: operations["pause-campaign"];
         delete?: never;
         options?: never;
@@ -252,7 +341,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Go on; failures up to now are forgiven */
+        /**
+         * Go on; failures up to now are forgiven
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
         post: operations["resume-campaign"];
         delete?: never;
         options?: never;
@@ -269,8 +361,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give failed devices another chance */
+        /**
+         * Give failed devices another chance
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
         post: operations["retry-campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The fleet in numbers: devices by driver, model and version; runs and questions that are open
+         * @description Needs the role viewer, and is about what lies in its scope.
+         */
+        get: operations["counts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -284,9 +399,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Devices by id */
+        /**
+         * Devices by id
+         * @description Needs the role viewer, and is about what lies in its scope.
+         */
         get: operations["list-devices"];
-        /** Add or change devices, all or none */
+        /**
+         * Add or change devices, all or none
+         * @description Needs the role operator for the devices that it is about. Audited.
+         */
         put: operations["put-devices"];
         post?: never;
         delete?: never;
@@ -302,11 +423,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One device */
+        /**
+         * One device
+         * @description Needs the role viewer for the devices that it is about.
+         */
         get: operations["show-device"];
         put?: never;
         post?: never;
-        /** Take a device out of the fleet; its backups stay */
+        /**
+         * Take a device out of the fleet; its backups stay
+         * @description Needs the role operator for the devices that it is about. Audited.
+         */
         delete: operations["remove-device"];
         options?: never;
         head?: never;
@@ -320,7 +447,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Two backups compared by meaning */
+        /**
+         * Two backups compared by meaning
+         * @description Needs the role operator for the devices that it is about.
+         */
         get: operations["diff-backups"];
         put?: never;
         post?: never;
@@ -339,7 +469,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Look for equipment in networks; reads only */
+        /**
+         * Look for equipment in networks; reads only
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
         post: operations["discover"];
         delete?: never;
         options?: never;
@@ -354,10 +487,33 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Families that can be commanded */
+        /**
+         * Families that can be commanded
+         * @description Needs the role viewer in any scope.
+         */
         get: operations["list-drivers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Carry out, or only show, one operation of a driver on one device
+         * @description Needs the role administrator for the whole fleet. Audited.
+         */
+        post: operations["try-driver"];
         delete?: never;
         options?: never;
         head?: never;
@@ -371,7 +527,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One driver */
+        /**
+         * One driver
+         * @description Needs the role viewer in any scope.
+         */
         get: operations["show-driver"];
         put?: never;
         post?: never;
@@ -388,7 +547,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Changes of runs as they happen */
+        /**
+         * Changes of runs as they happen
+         * @description Needs the role viewer, and is about what lies in its scope.
+         */
         get: operations["events"];
         put?: never;
         post?: never;
@@ -405,9 +567,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Targets that were saved under a name */
+        /**
+         * Targets that were saved under a name
+         * @description Needs the role viewer for the whole fleet.
+         */
         get: operations["show-filter"];
-        /** Save targets under a name */
+        /**
+         * Save targets under a name
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
         put: operations["put-filter"];
         post?: never;
         delete?: never;
@@ -425,7 +593,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Log in with a password; the answer sets the session's cookie */
+        /**
+         * Log in with a password; the answer sets the session's cookie
+         * @description Needs nobody to be logged in.
+         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -442,7 +613,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End the session */
+        /**
+         * End the session
+         * @description Needs any role. Audited.
+         */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -457,8 +631,175 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who asks, and what they may */
+        /**
+         * Who asks, and what they may
+         * @description Needs any role.
+         */
         get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/migrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Migration packs with their rules
+         * @description Needs the role viewer in any scope.
+         */
+        get: operations["list-migrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/migrations/{name}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a pack makes of a configuration, line by line; touches nothing
+         * @description Needs the role operator for the devices that it is about.
+         */
+        post: operations["check-migration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notify/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Channels that people are told by
+         * @description Needs the role administrator for the whole fleet.
+         */
+        get: operations["list-channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notify/channels/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Add a channel, or change it
+         * @description Needs the role administrator for the whole fleet. Audited.
+         */
+        put: operations["put-channel"];
+        post?: never;
+        /**
+         * Forget a channel and what waits for it
+         * @description Needs the role administrator for the whole fleet. Audited.
+         */
+        delete: operations["remove-channel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notify/channels/{channel}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message now
+         * @description Needs the role administrator for the whole fleet. Audited.
+         */
+        post: operations["test-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notify/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was, and is to be, delivered; the newest first
+         * @description Needs the role administrator for the whole fleet.
+         */
+        get: operations["list-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the provider sends the browser back to
+         * @description Needs nobody to be logged in.
+         */
+        get: operations["oidc-return"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Send the browser to the organisation's provider to log in
+         * @description Needs nobody to be logged in.
+         */
+        get: operations["oidc-start"];
         put?: never;
         post?: never;
         delete?: never;
@@ -476,7 +817,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What an order would do, without doing it */
+        /**
+         * What an order would do, without doing it
+         * @description Needs the role viewer for the devices that it is about.
+         */
         post: operations["plan"];
         delete?: never;
         options?: never;
@@ -491,8 +835,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Questions that wait for an answer */
+        /**
+         * Questions that wait for an answer
+         * @description Needs the role viewer, and is about what lies in its scope.
+         */
         get: operations["list-questions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/questions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One question, open or not
+         * @description Needs the role viewer for the devices that it is about.
+         */
+        get: operations["show-question"];
         put?: never;
         post?: never;
         delete?: never;
@@ -510,7 +877,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answer; the first answer wins */
+        /**
+         * Answer; the first answer wins
+         * @description Needs the role operator for the devices that it is about. Audited.
+         */
         post: operations["answer-question"];
         delete?: never;
         options?: never;
@@ -525,10 +895,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Releases */
+        /**
+         * Releases
+         * @description Needs the role viewer in any scope.
+         */
         get: operations["list-releases"];
         put?: never;
-        /** Add a release: form field release (JSON), then its files */
+        /**
+         * Add a release: form field release (JSON), then its files
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
         post: operations["add-release"];
         delete?: never;
         options?: never;
@@ -543,7 +919,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One release */
+        /**
+         * One release
+         * @description Needs the role viewer in any scope.
+         */
         get: operations["show-release"];
         put?: never;
         post?: never;
@@ -560,10 +939,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Runs, newest first */
+        /**
+         * Runs, newest first
+         * @description Needs the role viewer, and is about what lies in its scope.
+         */
         get: operations["list-runs"];
         put?: never;
-        /** Start runs; each device's own error stands in its row */
+        /**
+         * Start runs; each device's own error stands in its row
+         * @description Needs the role operator for the devices that it is about. Audited.
+         */
         post: operations["start-runs"];
         delete?: never;
         options?: never;
@@ -578,7 +963,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One run */
+        /**
+         * One run
+         * @description Needs the role viewer for the devices that it is about.
+         */
         get: operations["show-run"];
         put?: never;
         post?: never;
@@ -597,7 +985,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop before the next effect */
+        /**
+         * Stop before the next effect
+         * @description Needs the role operator for the devices that it is about. Audited.
+         */
         post: operations["cancel-run"];
         delete?: never;
         options?: never;
@@ -612,7 +1003,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A run's events */
+        /**
+         * A run's events
+         * @description Needs the role viewer for the devices that it is about.
+         */
         get: operations["run-journal"];
         put?: never;
         post?: never;
@@ -629,11 +1023,62 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What became of the configuration, line by line */
+        /**
+         * What became of the configuration, line by line
+         * @description Needs the role operator for the devices that it is about.
+         */
         get: operations["run-report"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines of backups with a text in them, newest first; opens every backup that it looks through
+         * @description Needs the role operator, and is about what lies in its scope. Audited.
+         */
+        get: operations["search-backups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How people log in at the organisation's provider; without the secret
+         * @description Needs the role administrator for the whole fleet.
+         */
+        get: operations["show-oidc"];
+        /**
+         * Set how people log in at the organisation's provider; it is asked at once
+         * @description Needs the role administrator for the whole fleet. Audited.
+         */
+        put: operations["put-oidc"];
+        post?: never;
+        /**
+         * Let nobody log in at a provider any more
+         * @description Needs the role administrator for the whole fleet. Audited.
+         */
+        delete: operations["remove-oidc"];
         options?: never;
         head?: never;
         patch?: never;
@@ -646,10 +1091,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the first user is still to be made, and how one can log in */
+        /**
+         * Whether the first user is still to be made, and how one can log in
+         * @description Needs nobody to be logged in.
+         */
         get: operations["show-setup"];
         put?: never;
-        /** Make the first user, an administrator, with the token of the data directory; logs in */
+        /**
+         * Make the first user, an administrator, with the token of the data directory; logs in
+         * @description Needs nobody to be logged in.
+         */
         post: operations["setup"];
         delete?: never;
         options?: never;
@@ -664,10 +1115,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's own API tokens; all for an administrator */
+        /**
+         * One's own API tokens; all for an administrator
+         * @description Needs any role.
+         */
         get: operations["list-tokens"];
         put?: never;
-        /** Make an API token; its text is shown this once */
+        /**
+         * Make an API token; its text is shown this once
+         * @description Needs any role. Audited.
+         */
         post: operations["add-token"];
         delete?: never;
         options?: never;
@@ -685,7 +1142,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke an API token */
+        /**
+         * Revoke an API token
+         * @description Needs any role. Audited.
+         */
         delete: operations["revoke-token"];
         options?: never;
         head?: never;
@@ -699,10 +1159,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Users by name */
+        /**
+         * Users by name
+         * @description Needs the role administrator for the whole fleet.
+         */
         get: operations["list-users"];
         put?: never;
-        /** Add a user */
+        /**
+         * Add a user
+         * @description Needs the role administrator for the whole fleet. Audited.
+         */
         post: operations["add-user"];
         delete?: never;
         options?: never;
@@ -720,11 +1186,17 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Remove a user with their sessions and tokens */
+        /**
+         * Remove a user with their sessions and tokens
+         * @description Needs the role administrator for the whole fleet. Audited.
+         */
         delete: operations["remove-user"];
         options?: never;
         head?: never;
-        /** Change what a user may */
+        /**
+         * Change what a user may
+         * @description Needs the role administrator for the whole fleet. Audited.
+         */
         patch: operations["change-user"];
         trace?: never;
     };
@@ -736,7 +1208,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change one's own password, or as administrator anybody's; their sessions end */
+        /**
+         * Change one's own password, or as administrator anybody's; their sessions end
+         * @description Needs any role. Audited.
+         */
         put: operations["change-password"];
         post?: never;
         delete?: never;
@@ -752,7 +1227,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Version of the server */
+        /**
+         * Version of the server
+         * @description Needs any role.
+         */
         get: operations["version"];
         put?: never;
         post?: never;
@@ -769,7 +1247,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A profile of the running process, for go tool pprof */
+        /**
+         * A profile of the running process, for go tool pprof
+         * @description Needs the role administrator for the whole fleet. Audited.
+         */
         get: operations["profile"];
         put?: never;
         post?: never;
@@ -786,7 +1267,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process is up */
+        /**
+         * The process is up
+         * @description Needs nobody to be logged in.
+         */
         get: operations["healthz"];
         put?: never;
         post?: never;
@@ -803,7 +1287,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Metrics for Prometheus */
+        /**
+         * Metrics for Prometheus
+         * @description Needs the role viewer for the whole fleet.
+         */
         get: operations["metrics"];
         put?: never;
         post?: never;
@@ -820,7 +1307,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every part can do its work; 503 if one cannot */
+        /**
+         * Every part can do its work; 503 if one cannot
+         * @description Needs nobody to be logged in.
+         */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -850,6 +1340,10 @@ export interface components {
             role: string;
             scope?: string;
         };
+        AccessGroupGrants: {
+            grants: components["schemas"]["AccessGrant"][] | null;
+            group: string;
+        };
         AccessToken: {
             /** Format: date-time */
             createdAt: string;
@@ -877,6 +1371,10 @@ export interface components {
             code: string;
             /** Format: int64 */
             entries: number;
+        };
+        Beat: {
+            /** Format: date-time */
+            at: string;
         };
         BulkAnswer: {
             by?: string;
@@ -1199,6 +1697,60 @@ export interface components {
             seq: number;
             state: components["schemas"]["ProcedureState"];
         };
+        Channel: {
+            /** @description where it delivers; of web hooks and chats the host only, for the rest is a secret */
+            address: string;
+            /** Format: int64 */
+            delivered: number;
+            disabled?: boolean;
+            from?: string;
+            gather: string;
+            giveUp: string;
+            /** Format: int64 */
+            givenUp: number;
+            hasSecret: boolean;
+            kinds: string[] | null;
+            label?: string;
+            links: string;
+            name: string;
+            /** @description only in the answer to the request for which the server has made it */
+            secret?: string;
+            to?: string[] | null;
+            type: string;
+            user?: string;
+            /** Format: int64 */
+            waiting: number;
+        };
+        ChannelSettings: {
+            /** @description certificate in PEM of the authority to trust instead of the system's */
+            ca?: string;
+            disabled?: boolean;
+            /** @description sender of mail */
+            from?: string;
+            /** @description messages that come within this time are told together, as 30s */
+            gather?: string;
+            /** @description a message is tried for so long, as 24h */
+            giveUp?: string;
+            /** @description what it is told of; none: question-asked, question-reminder, run-failed, order-ended, campaign, undelivered */
+            kinds?: string[] | null;
+            /** @description KEY=VALUE: only of devices that have it */
+            label?: string;
+            /**
+             * @description whether messages carry links that answer a question; open, for web hooks only, needs no login
+             * @enum {string}
+             */
+            links?: "off" | "login" | "open";
+            /** @description signs a web hook, or the password of mail; never sent back; absent: as it was, or made for a new web hook */
+            secret?: string;
+            /** @description receivers of mail */
+            to?: string[] | null;
+            /** @enum {string} */
+            type: "webhook" | "email" | "slack" | "mattermost" | "teams" | "syslog";
+            /** @description https://..., smtp://HOST[:PORT] (STARTTLS), smtps://..., smtp+insecure://..., udp://, tcp:// or tls://HOST:PORT; absent: as it was */
+            url?: string;
+            /** @description of the mail server */
+            user?: string;
+        };
         Counts: {
             /** Format: int64 */
             added: number;
@@ -1230,6 +1782,35 @@ export interface components {
             version: "v1" | "v2c" | "v3";
             /** @description for SET; empty: the same community */
             writeCommunity?: string;
+        };
+        Delivery: {
+            /** Format: date-time */
+            at: string;
+            channel: string;
+            /**
+             * Format: date-time
+             * @description waiting: when it is tried next
+             */
+            due?: string;
+            /** Format: date-time */
+            ended?: string;
+            /** @description of the last try */
+            error?: string;
+            kind: string;
+            /** @description its id */
+            message: string;
+            /** @enum {string} */
+            state: "waiting" | "delivered" | "given-up";
+            title: string;
+            /** Format: int64 */
+            tries: number;
+        };
+        DeviceGroup: {
+            /** Format: int64 */
+            devices: number;
+            driver: string;
+            model: string;
+            version: string;
         };
         Diff: {
             a: string;
@@ -1334,6 +1915,20 @@ export interface components {
             takenAt: string;
             version?: string;
         };
+        FleetCounts: {
+            /**
+             * Format: int64
+             * @description questions that wait for an answer
+             */
+            asking: number;
+            /** @description by driver, model and version */
+            devices: components["schemas"]["DeviceGroup"][] | null;
+            /**
+             * Format: int64
+             * @description runs that have not ended
+             */
+            running: number;
+        };
         FleetDevice: {
             address: string;
             driver: string;
@@ -1390,6 +1985,15 @@ export interface components {
             sysObjectID?: string;
             version?: string;
         };
+        Hit: {
+            backup: components["schemas"]["FleetBackup"];
+            /**
+             * Format: int64
+             * @description counts from 1
+             */
+            line: number;
+            text: string;
+        };
         Line: {
             because?: string;
             /** @description kept, changed, dropped or manual */
@@ -1403,6 +2007,15 @@ export interface components {
         Login: {
             name: string;
             password: string;
+        };
+        MIBObject: {
+            Access: string;
+            Column: boolean;
+            Macro: string;
+            Module: string;
+            Name: string;
+            OID: string;
+            Syntax: components["schemas"]["MibSyntax"];
         };
         MadeToken: {
             /** Format: date-time */
@@ -1432,6 +2045,13 @@ export interface components {
             name: string;
             /** @description what is allowed in some scope at least */
             permissions?: string[] | null;
+        };
+        MibSyntax: {
+            Base: string;
+            Type: string;
+            Values: {
+                [key: string]: number;
+            };
         };
         NewDevice: {
             /** @description host or host:port of the SNMP agent; port 161 if none */
@@ -1466,6 +2086,67 @@ export interface components {
             name: string;
             /** @description 12 characters or more; none: the user comes by OIDC or by tokens only */
             password?: string;
+        };
+        OIDC: {
+            /** @description PEM of the CA of the provider's certificate; none: the machine's CAs */
+            ca?: string;
+            /** @description what drydock is called there */
+            clientID: string;
+            /** @description never sent back; none: the one from before stays */
+            clientSecret?: string;
+            /** @description what the members of each group may; who is in none may not come in */
+            groups: components["schemas"]["AccessGroupGrants"][] | null;
+            /**
+             * @description claim with the names of the user's groups
+             * @default groups
+             */
+            groupsClaim: string;
+            /** @description the provider's URL, as its configuration names it */
+            issuer: string;
+            /**
+             * @description claim with the user's name
+             * @default preferred_username
+             */
+            nameClaim: string;
+            /**
+             * @description beside openid
+             * @default [
+             *       "profile"
+             *     ]
+             */
+            scopes: string[] | null;
+            /** @description of this server, as browsers reach it; the provider must know URL/api/v1/oidc/return */
+            url: string;
+        };
+        Pack: {
+            format: string;
+            name: string;
+            /** @description the version that it leads to */
+            newest: string;
+            steps: components["schemas"]["PackStep"][] | null;
+        };
+        PackCheck: {
+            /** @description the configuration; or */
+            backup?: string;
+            /** @description its text */
+            configuration?: string;
+            /** @description the version that it has; none: as it tells */
+            from?: string;
+            /** @description the wanted version; none: the pack's newest */
+            to?: string;
+        };
+        PackRule: {
+            category?: string;
+            id: string;
+            severity?: string;
+            why?: string;
+        };
+        PackStep: {
+            /** @description the format that the new version has */
+            convert?: string;
+            from: string;
+            rules: components["schemas"]["PackRule"][] | null;
+            to: string;
         };
         PasswordChange: {
             /** @description 12 characters or more */
@@ -1582,6 +2263,7 @@ export interface components {
             timeouts?: {
                 [key: string]: number;
             };
+            trace?: string;
             windows?: components["schemas"]["ProcedureWindows"];
         };
         ProcedureQuestion: {
@@ -1727,6 +2409,8 @@ export interface components {
             lines?: components["schemas"]["Line"][] | null;
             /** @description whether the new version needs the configuration modified */
             needed: boolean;
+            /** @description lines of the configuration that the migration made */
+            output?: string[] | null;
             run: string;
             /** @description by category: user, port, protocol, default */
             summary?: {
@@ -1778,6 +2462,16 @@ export interface components {
             hint?: string;
             run?: string;
         };
+        Search: {
+            hits: components["schemas"]["Hit"][] | null;
+            /** @description cursor of the next page; none: all were opened */
+            next?: string;
+            /**
+             * Format: int64
+             * @description backups that were opened for this page
+             */
+            scanned: number;
+        };
         Setup: {
             /** @description there is no user yet: POST the first one here, with the token of the data directory */
             needed: boolean;
@@ -1809,6 +2503,66 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        Trial: {
+            /** @description for recover: what the device fetches */
+            backup?: string;
+            /** @description for recover, instead of a backup; base64 */
+            configuration?: string;
+            device: string;
+            /** @description the driver's text; it need not be one that the server has */
+            driver: string;
+            /** @description only show what would be set; the device is read */
+            dryRun?: boolean;
+            /** @description the driver's file name, for messages */
+            file?: string;
+            /** @description what the driver's names stand for, where it does not describe them */
+            objects?: components["schemas"]["MIBObject"][] | null;
+            /** @description identify, free-space, health, reach, backup, keep, update, reboot, recover or restore-files */
+            operation: string;
+            /** @description tftp or ftp; default: the driver's first that is served */
+            protocol?: string;
+            /** @description for update: whose files the device fetches */
+            release?: string;
+            /** @description as 5m; default: the driver's */
+            timeout?: string;
+        };
+        TrialStep: {
+            /** @description what has arrived */
+            backup?: string;
+            cause?: string;
+            code?: string;
+            /** @description why it could not begin */
+            error?: string;
+            /**
+             * Format: int64
+             * @description octets
+             */
+            free?: number;
+            health?: {
+                [key: string]: string;
+            };
+            hint?: string;
+            /** @description note, read, set, command, sent, refused, poll, wait, transfer, cleanup, result or error */
+            kind: string;
+            /**
+             * Format: int64
+             * @description in the driver's file
+             */
+            line?: number;
+            text?: string;
+            /** @description it failed, and may have had its effect */
+            unclear?: boolean;
+            /** @description what is set, in one PDU, or was read */
+            vars?: components["schemas"]["TrialVar"][] | null;
+            /** @description of the last step: succeeded or failed */
+            verdict?: string;
+        };
+        TrialVar: {
+            name: string;
+            oid: string;
+            type: string;
+            value: string;
+        };
         UserChange: {
             /** @description a disabled user's sessions end, and tokens do not work */
             disabled?: boolean;
@@ -1833,6 +2587,108 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "show-answer-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    "Referrer-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "answer-by-open-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    "Referrer-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "answer-by-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    "Referrer-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "answer-questions": {
         parameters: {
             query?: never;
@@ -2419,6 +3275,46 @@ export interface operations {
             };
         };
     };
+    counts: {
+        parameters: {
+            query?: {
+                /** @description key=value */
+                label?: string;
+                driver?: string;
+                model?: string;
+                version?: string;
+                /** @description in id, address, model or serial */
+                text?: string;
+                /** @description cursor: the last id of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetCounts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-devices": {
         parameters: {
             query?: {
@@ -2655,6 +3551,50 @@ export interface operations {
             };
         };
     };
+    "try-driver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        data: components["schemas"]["TrialStep"];
+                        /**
+                         * @description The event name.
+                         * @constant
+                         */
+                        event?: "message";
+                        /** @description The event ID. */
+                        id?: number;
+                        /** @description The retry time in milliseconds. */
+                        retry?: number;
+                    }[];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "show-driver": {
         parameters: {
             query?: never;
@@ -2691,6 +3631,8 @@ export interface operations {
             query?: {
                 /** @description runs to watch; none: all */
                 run?: string[] | null;
+                /** @description also an event beat at once and every 15 seconds, so that one sees that the stream is alive */
+                beat?: boolean;
             };
             header?: never;
             path?: never;
@@ -2704,7 +3646,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": {
+                    "text/event-stream": ({
+                        data: components["schemas"]["Beat"];
+                        /**
+                         * @description The event name.
+                         * @constant
+                         */
+                        event: "beat";
+                        /** @description The event ID. */
+                        id?: number;
+                        /** @description The retry time in milliseconds. */
+                        retry?: number;
+                    } | {
                         data: components["schemas"]["Change"];
                         /**
                          * @description The event name.
@@ -2715,7 +3668,7 @@ export interface operations {
                         id?: number;
                         /** @description The retry time in milliseconds. */
                         retry?: number;
-                    }[];
+                    })[];
                 };
             };
             /** @description Error */
@@ -2886,6 +3839,291 @@ export interface operations {
             };
         };
     };
+    "list-migrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pack"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "check-migration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackCheck"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "put-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "remove-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "test-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-deliveries": {
+        parameters: {
+            query?: {
+                channel?: string;
+                state?: "waiting" | "delivered" | "given-up";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "oidc-return": {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                error?: string;
+                error_description?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: {
+                "__Host-drydock-oidc"?: string;
+                "drydock-oidc"?: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    Location?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "oidc-start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    Location?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     plan: {
         parameters: {
             query?: never;
@@ -2938,6 +4176,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Question"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "show-question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Question"];
                 };
             };
             /** @description Error */
@@ -3092,6 +4361,9 @@ export interface operations {
             query?: {
                 device?: string;
                 active?: boolean;
+                release?: string;
+                /** @description only runs that have ended so, as stopped,expired */
+                outcome?: string[] | null;
                 /** @description cursor: the last id of the page before */
                 after?: string;
                 limit?: number;
@@ -3274,6 +4546,131 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Report"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "search-backups": {
+        parameters: {
+            query: {
+                text: string;
+                device?: string;
+                /** @description only each device's newest backup */
+                newest?: boolean;
+                /** @description cursor: next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Search"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "show-oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OIDC"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "put-oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OIDC"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OIDC"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "remove-oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
