@@ -344,6 +344,12 @@ func (c *Client) Journal(ctx context.Context, id fleet.RunID) (list []Entry, err
 	return list, c.call(ctx, http.MethodGet, "/api/v1/runs/"+url.PathEscape(string(id))+"/journal", nil, nil, &list)
 }
 
+// Evidence gives, as the server's JSON, what was said to and heard from the
+// device and how files moved.
+func (c *Client) Evidence(ctx context.Context, id fleet.RunID) (raw json.RawMessage, err error) {
+	return raw, c.call(ctx, http.MethodGet, "/api/v1/runs/"+url.PathEscape(string(id))+"/evidence", nil, nil, &raw)
+}
+
 // Report says what became of the configuration, line by line.
 func (c *Client) Report(ctx context.Context, id fleet.RunID) (r Report, err error) {
 	return r, c.call(ctx, http.MethodGet, "/api/v1/runs/"+url.PathEscape(string(id))+"/report", nil, nil, &r)

@@ -76,6 +76,13 @@ func (s *server) runs() {
 			r, err := s.Engine.Report(ctx, in.ID)
 			return answer(report(r), err)
 		})
+	register(s, get("run-evidence", "/api/v1/runs/{id}/evidence", "What was said to and heard from the device, and how files moved; secrets are masked"),
+		func(ctx context.Context, in *runID) (*body[[]store.Evidence], error) {
+			if _, err := s.Store.Run(ctx, in.ID); err != nil {
+				return nil, err
+			}
+			return list(s.Store.Evidence(ctx, in.ID))
+		})
 	register(s, post("cancel-run", "/api/v1/runs/{id}/cancel", "Stop before the next effect"), func(ctx context.Context, in *struct {
 		ID   fleet.RunID `path:"id"`
 		Body struct {

@@ -251,12 +251,20 @@ func (s *session) updateList() *cobra.Command {
 func (s *session) updateShow() *cobra.Command {
 	c := &cobra.Command{Use: "show RUN", Short: "Show a run: its journal and what became of the configuration", Args: cobra.ExactArgs(1)}
 	lines := c.Flags().Bool("lines", false, "every line of the configuration with its fate")
+	bundle := c.Flags().String("bundle", "", "write journal, SNMP exchanges, transfers, reports and comparison to `FILE` (ZIP)")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		api, err := s.client()
 		if err != nil {
 			return err
 		}
 		id := fleet.RunID(args[0])
+		if *bundle != "" {
+			if err := s.bundle(c.Context(), api, id, *bundle); err != nil {
+				return err
+			}
+			fmt.Fprintln(s.Stderr, "written:", *bundle)
+			return nil
+		}
 		view := struct {
 			Run     client.Run     `json:"run"`
 			Journal []client.Entry `json:"journal"`

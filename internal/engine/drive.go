@@ -33,13 +33,20 @@ func (t *task) drive(ctx context.Context, op driver.Operation, mode driver.Mode,
 
 // carryOut does what the machine asks for.
 func (t *task) carryOut(ctx context.Context, ask driver.Ask, mode driver.Mode) driver.Answer {
+	began := t.Now()
 	switch a := ask.(type) {
 	case driver.AskGet:
-		return t.get(ctx, a)
+		answer := t.get(ctx, a)
+		t.record("get", began, a.OIDs, answer)
+		return answer
 	case driver.AskWalk:
-		return t.walk(ctx, a)
+		answer := t.walk(ctx, a)
+		t.record("walk", began, []string{a.OID}, answer)
+		return answer
 	case driver.AskSet:
-		return t.set(ctx, a)
+		answer := t.set(ctx, a)
+		t.record("set", began, shown(a.Varbinds), answer)
+		return answer
 	case driver.AskTransfer:
 		return t.transfers()
 	case driver.AskShow:

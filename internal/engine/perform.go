@@ -12,6 +12,7 @@ import (
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 	"drydock/internal/snmp"
+	"drydock/internal/store"
 	"drydock/internal/tracing"
 )
 
@@ -84,6 +85,8 @@ type task struct {
 	quiet   bool            // of a trial: this part is not told
 	log     *slog.Logger
 	span    tracing.Span
+
+	evidence store.Evidence // what was said and heard
 }
 
 // Do carries out one action and reports what came of it. It reports nothing
@@ -98,6 +101,7 @@ func (e *Engine) Do(ctx context.Context, state procedure.State, action procedure
 		t.log = t.log.With("trace", id)
 	}
 	began := e.Now()
+	t.evidence.Began = began
 	t.report = func(ev procedure.Event) {
 		ev.Format, ev.At, ev.Token = procedure.Format, e.Now(), action.Token
 		report(ev)
@@ -109,6 +113,7 @@ func (e *Engine) Do(ctx context.Context, state procedure.State, action procedure
 	if ctx.Err() == nil {
 		t.report(ev)
 	}
+	t.keepEvidence(ctx)
 }
 
 // outcome carries the action out and gives its outcome.
@@ -173,7 +178,7 @@ func (t *task) effect(ctx context.Context) procedure.Event {
 	}
 	result := t.drive(ctx, op, mode, inputs)
 	if mode != driver.Probe {
-		defer t.closeGrants(t.hold)
+		defer t.endTransfers()
 	}
 	if result.Verdict == procedure.Succeeded {
 		return t.succeeded(ctx, mode, result)

@@ -56,7 +56,8 @@ func TestSecretsAreNowhere(t *testing.T) {
 	for _, run := range runs {
 		y.answerUntilEnd(run)
 	}
-	y.ends(y.order(func(o *client.RunOrder) { o.Goal, o.Devices = procedure.GoalBackup, y.ids[3:] }, by("ftp"))[0], procedure.BackedUp)
+	byFTP := y.order(func(o *client.RunOrder) { o.Goal, o.Devices = procedure.GoalBackup, y.ids[3:] }, by("ftp"))[0]
+	y.ends(byFTP, procedure.BackedUp)
 	_, err := y.api.Cancel(y.ctx, ftp[0], "anna")
 	y.must(err)
 
@@ -68,6 +69,13 @@ func TestSecretsAreNowhere(t *testing.T) {
 		"/api/v1/releases", "/api/v1/runs?limit=100", "/api/v1/runs/" + string(runs[0]), "/api/v1/runs/" + string(runs[0]) + "/journal",
 		"/api/v1/runs/" + string(runs[2]) + "/journal", "/api/v1/questions?all=true", "/api/v1/backups", "/api/v1/devices/nobody", "/api/v1/version"} {
 		found(t, path, y.get(path))
+	}
+	for _, run := range append(runs, ftp...) {
+		path := "/api/v1/runs/" + string(run) + "/evidence"
+		found(t, path, y.get(path))
+	}
+	if !bytes.Contains(y.get("/api/v1/runs/"+string(byFTP)+"/evidence"), []byte("= text ********")) {
+		t.Error("the password of the FTP transfer is not masked in the evidence: it shows nothing")
 	}
 	// and those that open a configuration on purpose do
 	backups, err := y.api.Backups(y.ctx, y.ids[0], "", 0)
