@@ -31,12 +31,13 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	program := &cli.Program{
-		Version:    version,
-		Stdin:      os.Stdin,
-		Stdout:     os.Stdout,
-		Stderr:     os.Stderr,
-		Env:        os.Getenv,
-		IsTerminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+		Version:          version,
+		Stdin:            os.Stdin,
+		Stdout:           os.Stdout,
+		Stderr:           os.Stderr,
+		Env:              os.Getenv,
+		StdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		IsTerminal:       term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		ReadPassword: func() (string, error) {
 			text, err := term.ReadPassword(int(os.Stdin.Fd()))
 			return string(text), err

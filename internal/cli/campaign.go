@@ -267,7 +267,7 @@ func (s *session) watchCampaign(c *cobra.Command, api *client.Client, id campaig
 
 func (s *session) clearLine() {
 	if s.IsTerminal {
-		fmt.Fprint(s.Stdout, "\r\x1b[K")
+		fmt.Fprint(s.raw.Stdout, "\r\x1b[K")
 	}
 }
 

@@ -31,6 +31,8 @@ type Program struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Env     func(string) string
+	// StdoutIsTerminal says whether what is written there reaches a terminal.
+	StdoutIsTerminal bool
 	// IsTerminal says whether Stdin and Stdout are a person's terminal.
 	IsTerminal bool
 	// ReadPassword reads a line from the terminal without showing it.
@@ -52,6 +54,7 @@ const DefaultServer = "http://127.0.0.1:8480"
 // session is one invocation: the global flags and what they lead to.
 type session struct {
 	*Program
+	raw    *Program // with Stdout and Stderr as they are; see escaper
 	server string
 	token  string
 	ca     string
@@ -67,12 +70,14 @@ func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // Run runs the program and returns its exit code.
 func (p *Program) Run(ctx context.Context, args []string) int {
-	s := &session{Program: p}
+	shown := *p
+	shown.Stdout, shown.Stderr = &escaper{to: p.Stdout}, &escaper{to: p.Stderr}
+	s := &session{Program: &shown, raw: p}
 	root := s.root()
 	root.SetArgs(args)
 	root.SetIn(p.Stdin)
-	root.SetOut(p.Stdout)
-	root.SetErr(p.Stderr)
+	root.SetOut(s.Stdout)
+	root.SetErr(s.Stderr)
 	err := root.ExecuteContext(ctx)
 	var exit exitError
 	switch {

@@ -47,7 +47,7 @@ func (w *watcher) console(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	m := &console{watcher: w, ctx: ctx, width: 80, height: 24}
-	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(w.Stdin), tea.WithOutput(w.Stderr), tea.WithoutSignalHandler())
+	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(w.Stdin), tea.WithOutput(w.screen()), tea.WithoutSignalHandler())
 	var feed errgroup.Group
 	feed.Go(func() error {
 		err := w.follow(ctx, func(c client.Change) bool {

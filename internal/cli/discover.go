@@ -118,7 +118,7 @@ func (s *session) discover(ctx context.Context, sweep client.Sweep) ([]client.Fo
 			found = append(found, *step.Found)
 		}
 		if s.IsTerminal {
-			fmt.Fprintf(s.Stderr, "\r[%-40s] %d of %d addresses, %d found ", strings.Repeat("#", 40*step.Asked/max(1, step.Total)), step.Asked, step.Total, len(found))
+			fmt.Fprintf(s.screen(), "\r[%-40s] %d of %d addresses, %d found ", strings.Repeat("#", 40*step.Asked/max(1, step.Total)), step.Asked, step.Total, len(found))
 		}
 		return true
 	})

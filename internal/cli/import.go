@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -121,6 +120,9 @@ func readCSV(path, text string) (devices []client.NewDevice, err error) {
 		if err != nil {
 			return nil, usagef("%s: %v", path, err)
 		}
+		for i := range cells {
+			cells[i] = uncell(cells[i])
+		}
 		line, _ := r.FieldPos(0)
 		d, err := deviceFromCells(header, cells)
 		if err != nil {
@@ -184,11 +186,7 @@ func WriteDevices(path string, devices []client.NewDevice) error {
 	if strings.ToLower(filepath.Ext(path)) == ".csv" {
 		return os.WriteFile(path, []byte(csvOf(devices)), 0o600)
 	}
-	asJSON, err := json.Marshal(devices)
-	if err != nil {
-		return err
-	}
-	raw, err := yaml.JSONToYAML(asJSON)
+	raw, err := yamlOf(devices)
 	if err != nil {
 		return err
 	}
@@ -204,8 +202,30 @@ func csvOf(devices []client.NewDevice) string {
 		for _, k := range sortedKeys(d.Labels) {
 			pairs = append(pairs, k+"="+d.Labels[k])
 		}
-		_ = w.Write([]string{string(d.ID), d.Address, d.Driver, d.Credentials.Version, d.Credentials.Community, strings.Join(pairs, ";")})
+		_ = w.Write([]string{cell(string(d.ID)), cell(d.Address), cell(d.Driver), d.Credentials.Version, cell(d.Credentials.Community), cell(strings.Join(pairs, ";"))})
 	}
 	w.Flush() // a strings.Builder takes everything
 	return b.String()
+}
+
+// isFormula says whether a spreadsheet takes a cell for one.
+func isFormula(text string) bool {
+	return text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0]))
+}
+
+// cell is a text as a cell of CSV that no spreadsheet runs: devices name
+// themselves. An apostrophe says that it is text; uncell takes it away again.
+func cell(text string) string {
+	if isFormula(strings.TrimLeft(text, "'")) {
+		return "'" + text
+	}
+	return text
+}
+
+// uncell is the inverse of cell.
+func uncell(text string) string {
+	if after, ok := strings.CutPrefix(text, "'"); ok && isFormula(strings.TrimLeft(after, "'")) {
+		return after
+	}
+	return text
 }

@@ -209,8 +209,7 @@ func account(w io.Writer, form string, done *migrated) error {
 // writeNew writes to stdout, or to a file that must not be there yet.
 func (s *session) writeNew(path string, content []byte) error {
 	if path == "" {
-		_, err := s.Stdout.Write(content)
-		return err
+		return s.whole(content)
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"github.com/goccy/go-yaml"
+	"unicode/utf8"
 )
 
 // print writes v as JSON or YAML, or calls table for people.
@@ -20,11 +20,7 @@ func (s *session) print(v any, table func(w *tabwriter.Writer)) error {
 		enc.SetEscapeHTML(false)
 		return enc.Encode(v)
 	case "yaml":
-		raw, err := json.Marshal(v) // the same names as in JSON
-		if err != nil {
-			return err
-		}
-		out, err := yaml.JSONToYAML(raw)
+		out, err := yamlOf(v)
 		if err != nil {
 			return err
 		}
@@ -52,16 +48,14 @@ func row(w io.Writer, cells ...any) {
 	fmt.Fprintln(w)
 }
 
-// printable escapes control characters.
+// printable escapes control characters, line feeds too, and what is not text.
 func printable(text string) string {
-	if !strings.ContainsFunc(text, isControl) {
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, isControl) {
 		return text
 	}
-	quoted := fmt.Sprintf("%q", text)
+	quoted := strconv.Quote(text)
 	return quoted[1 : len(quoted)-1]
 }
-
-func isControl(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }
 
 func stamp(t time.Time) string {
 	if t.IsZero() {
