@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/sse"
 
 	"drydock/client"
+	campaignreport "drydock/internal/api/report"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/fleet/campaign"
@@ -82,6 +83,7 @@ func (s *server) campaigns() {
 		}
 		return list(s.Store.Members(ctx, in.ID, f))
 	})
+	s.campaignReport()
 	s.campaignOrders()
 	s.filters()
 	sse.Register(s.api, get("campaign-events", "/api/v1/campaigns/{id}/events", "The campaign whenever it has changed, until it is over"),
@@ -90,6 +92,41 @@ func (s *server) campaigns() {
 		func(ctx context.Context, in *body[client.BulkAnswer]) (*body[client.BulkAnswered], error) {
 			return answer(s.answerAll(ctx, in.Body))
 		})
+}
+
+// campaignReport writes the printable report.
+func (s *server) campaignReport() {
+	op := get("campaign-report", "/api/v1/campaigns/{id}/report", "The printable report: one HTML file")
+	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/html": {}}}}
+	register(s, op, func(ctx context.Context, in *campaignID) (*huma.StreamResponse, error) {
+		one, err := s.Store.Campaign(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		members, err := s.Store.Members(ctx, in.ID, store.MemberFilter{})
+		if err != nil {
+			return nil, err
+		}
+		devices := make([]campaignreport.Device, len(members))
+		for i, m := range members {
+			devices[i].Member = m
+			if m.Run == "" {
+				continue
+			}
+			record, err := s.Store.Run(ctx, m.Run)
+			if err != nil {
+				return nil, err
+			}
+			devices[i].Run = &record.State
+		}
+		return &huma.StreamResponse{Body: func(ctx huma.Context) {
+			ctx.SetHeader("Content-Type", "text/html; charset=utf-8")
+			ctx.SetHeader("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+			if err := campaignreport.Write(ctx.BodyWriter(), one, devices); err != nil {
+				s.Log.Warn("a campaign's report was not written whole", "campaign", in.ID, "err", err)
+			}
+		}}, nil
+	})
 }
 
 // campaignOrders are what a person can order a campaign to do.

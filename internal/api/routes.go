@@ -98,6 +98,7 @@ func routes() map[string]route {
 		"approve-campaign": {access.Approve, whole, true},
 		"cancel-campaign":  {access.Operate, whole, true},
 		"retry-campaign":   {access.Operate, whole, true},
+		"campaign-report":  {access.View, whole, false},
 		"put-filter":       {access.Operate, whole, true},
 		"show-filter":      {access.View, whole, false},
 		"answer-questions": {access.Operate, listed, true},

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -14,13 +15,13 @@ import (
 )
 
 func (s *session) campaignCommand() *cobra.Command {
-	return noun("campaign", "Update many devices in waves: plan, start, list, show, watch, pause, resume, approve, cancel, retry, filter",
+	return noun("campaign", "Update many devices in waves: plan, start, list, show, watch, pause, resume, approve, cancel, retry, report, filter",
 		s.campaignPlan(), s.campaignStart(), s.campaignList(), s.campaignShow(), s.campaignWatch(),
 		s.campaignOrder("pause", "Start no more devices; those that have not begun to load are called back"),
 		s.campaignOrder("resume", "Go on; failures up to now are forgiven"),
 		s.campaignOrder("approve", "Let the next wave begin; not by who started the campaign"),
 		s.campaignOrder("cancel", "End a campaign; what has begun to load goes through to its end"),
-		s.campaignRetry(), s.campaignFilter())
+		s.campaignRetry(), s.campaignReport(), s.campaignFilter())
 }
 
 func (s *session) campaignPlan() *cobra.Command {
@@ -324,6 +325,28 @@ func (s *session) campaignRetry() *cobra.Command {
 			return err
 		}
 		return s.print(one, func(w *tabwriter.Writer) { printCampaigns(w, []client.Campaign{one}) })
+	}
+	return c
+}
+
+func (s *session) campaignReport() *cobra.Command {
+	c := &cobra.Command{Use: "report CAMPAIGN", Short: "Write the printable report: an HTML file without anything outside of it", Args: cobra.ExactArgs(1)}
+	out := c.Flags().String("out", "", "`FILE` to write (default: CAMPAIGN.html)")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		api, err := s.client()
+		if err != nil {
+			return err
+		}
+		html, err := api.CampaignReport(c.Context(), campaign.ID(args[0]))
+		if err != nil {
+			return err
+		}
+		name := orDefault(*out, args[0]+".html")
+		if err := os.WriteFile(name, html, 0o600); err != nil {
+			return fault.New(fault.Invalid, "", name, "%w", err)
+		}
+		fmt.Fprintln(s.Stderr, "written:", name)
+		return nil
 	}
 	return c
 }

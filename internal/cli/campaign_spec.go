@@ -184,7 +184,10 @@ func (s *session) spec(f specFlags) (spec campaign.Spec, err error) {
 	spec.Approval = spec.Approval || f.approval
 	spec.Exclusive = append(spec.Exclusive, f.exclude...)
 	spec.Schedule.BlackOut = append(spec.Schedule.BlackOut, f.blackout...)
-	return spec, f.parse(&spec)
+	if err := f.parse(&spec); err != nil {
+		return spec, err
+	}
+	return spec, spec.Check()
 }
 
 // parse reads the flags that have a form of their own.
@@ -263,6 +266,9 @@ func parseWave(text string) (w campaign.Wave, err error) {
 			w.Approval = true
 		default:
 			err = fmt.Errorf("%q is not understood", part)
+		}
+		if err != nil && i == 0 {
+			err = fmt.Errorf("%q is no number of devices and no percentage", part)
 		}
 		if err != nil {
 			return w, err

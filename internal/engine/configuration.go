@@ -88,6 +88,14 @@ func (t *task) assess(ctx context.Context) procedure.Event {
 		}
 	}
 	ev.Assessment = &procedure.Assessment{Needed: result.Needed, Manual: manual(result), Rules: ruleNames(result), Expected: expected}
+	for _, f := range result.Fates {
+		switch f.Fate {
+		case migrate.Changed:
+			ev.Assessment.Changed++
+		case migrate.Dropped:
+			ev.Assessment.Dropped++
+		}
+	}
 	return ev
 }
 

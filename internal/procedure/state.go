@@ -34,8 +34,10 @@ type BackupRef struct {
 // Assessment is what the migration of the backup gave.
 type Assessment struct {
 	Needed   bool       `json:"needed"`
-	Manual   int        `json:"manual,omitempty"` // findings that need a person
-	Rules    []string   `json:"rules,omitempty"`  // the rules that fired
+	Manual   int        `json:"manual,omitempty"`  // findings that need a person
+	Rules    []string   `json:"rules,omitempty"`   // the rules that fired
+	Changed  int        `json:"changed,omitempty"` // lines that rules changed
+	Dropped  int        `json:"dropped,omitempty"` // lines that rules dropped, each with its reason
 	Expected *BackupRef `json:"expected,omitempty"`
 	EditedBy string     `json:"editedBy,omitempty"` // who changed what the migration made
 }
