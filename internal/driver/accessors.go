@@ -83,6 +83,19 @@ func (d *Driver) Cannot(op Operation) (text string, cannot bool) {
 	return "driver " + d.name + " has no operation " + string(op), true
 }
 
+// What a family may not be able to do besides whole operations.
+const (
+	BootVariable   = "boot-variable"   // no object chooses the image that is started
+	PartialRestore = "partial-restore" // a configuration that is recovered is merged, or only whole ones are taken
+)
+
+// Limits lists them.
+func Limits() []string { return []string{BootVariable, PartialRestore} }
+
+// Limit is the text that a person is shown of a limit; "" where the driver says
+// nothing of it.
+func (d *Driver) Limit(name string) string { return d.unable[name] }
+
 // Protocols lists the transfer protocols of the family, best first.
 func (d *Driver) Protocols() []string { return slices.Clone(d.protocols) }
 

@@ -19,6 +19,7 @@ type Driver struct {
 	explicitTimeout   map[Operation]bool // given in the file
 	rebootAfter       []procedure.Op
 	cannot            map[Operation]string
+	unable            map[string]string // by BootVariable, PartialRestore
 	protocols         []string
 	quirks            Quirks
 	files             []FileRole

@@ -43,7 +43,7 @@ func (r *reader) parse(data []byte) *Driver {
 		return nil
 	}
 	d := &Driver{
-		timeouts: defaultTimeouts(), explicitTimeout: map[Operation]bool{}, cannot: map[Operation]string{},
+		timeouts: defaultTimeouts(), explicitTimeout: map[Operation]bool{}, cannot: map[Operation]string{}, unable: map[string]string{},
 		programs: map[Operation]*program{},
 		schema: &schema{roots: map[string]string{}, objects: standardObjects(), vars: map[string]string{},
 			roles: []string{roleConfig}, modules: r.modules, taken: map[string]mib.Object{}},
@@ -224,7 +224,9 @@ func (d *Driver) readOperations(r *reader, o object) {
 	}
 	if f, ok := o.fields["cannot"]; ok {
 		for _, e := range r.fields(f.value, "cannot") {
-			if op, ok := r.operation(e); ok {
+			if slices.Contains(Limits(), e.key) {
+				d.unable[e.key], _ = r.text(e.value, e.key)
+			} else if op, ok := r.operation(e); ok {
 				d.cannot[op], _ = r.text(e.value, e.key)
 			}
 		}

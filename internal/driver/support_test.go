@@ -55,6 +55,11 @@ func supportTable(set *Set) string {
 				fmt.Fprintf(&b, "- no %s: %s\n", op, text)
 			}
 		}
+		for _, limit := range Limits() {
+			if text := d.Limit(limit); text != "" {
+				fmt.Fprintf(&b, "- no %s: %s\n", limit, text)
+			}
+		}
 		fmt.Fprintf(&b, "- limits: %s\n", strings.Join(d.limits(), "; "))
 	}
 	return b.String() + "\n"

@@ -277,6 +277,10 @@ func (e *Engine) previewOne(ctx context.Context, o Order, c checkedOrder, id fle
 		p.Blockers = append(p.Blockers, err.Error())
 		return p
 	}
+	if d, err := e.driver(device.Driver); err == nil {
+		blockers, concerns := limits(d, device, c.release)
+		p.Blockers, p.Concerns = append(p.Blockers, blockers...), append(p.Concerns, append(concerns, unkept(d)...)...)
+	}
 	if device.Version == c.release.Version {
 		p.Concerns = append(p.Concerns, "it runs this version already")
 	}

@@ -118,12 +118,13 @@ func (t *task) preflightRelease(ctx context.Context, ev procedure.Event) procedu
 	if err := fits(t.state.Plan.Goal, release, t.device.Driver, seen.Model, seen.Version); err != nil {
 		return procedure.Event{Kind: procedure.Faulted, Cause: procedure.DoesNotFit, Detail: serverFailed(err).Detail}
 	}
-	if text, cannot := t.driver.Cannot(driver.Update); cannot {
-		return procedure.Event{Kind: procedure.Faulted, Cause: procedure.DoesNotFit, Detail: "no software can be loaded: " + text}
+	if blockers, _ := limits(t.driver, t.device, release); len(blockers) > 0 {
+		return procedure.Event{Kind: procedure.Faulted, Cause: procedure.DoesNotFit, Detail: strings.Join(blockers, "; ")}
 	}
 	if seen.Version == release.Version {
 		return ev
 	}
+	ev.Concerns = append(ev.Concerns, bootVariable(t.driver, release)...)
 	for _, f := range release.Files { // opened whole and verified now rather than when the device comes for it
 		content, err := t.Store.ReleaseFile(ctx, release.ID, f.Name)
 		if err != nil {

@@ -96,5 +96,10 @@ func family(d *driver.Driver) Family {
 			f.Cannot[string(op)] = text
 		}
 	}
+	for _, limit := range driver.Limits() {
+		if text := d.Limit(limit); text != "" {
+			f.Cannot[limit] = text
+		}
+	}
 	return f
 }
