@@ -43,7 +43,9 @@ func TestLimits(t *testing.T) {
 		}
 		if role := d.ImageLines().Role; role != "" {
 			_, concerns := limits(d, device, fleet.Release{Driver: name, Files: []fleet.File{{Role: "image"}}})
-			if !slices.ContainsFunc(concerns, func(s string) bool { return strings.Contains(s, role) && strings.Contains(s, d.Limit(driver.BootVariable)) }) {
+			if !slices.ContainsFunc(concerns, func(s string) bool {
+				return strings.Contains(s, role) && strings.Contains(s, d.Limit(driver.BootVariable))
+			}) {
 				t.Errorf("%s: a release without %s is told %q", name, role, concerns)
 			}
 		}
