@@ -61,7 +61,7 @@ type Engine struct {
 	buffers  snmp.Pool
 	mu       sync.Mutex // owns what follows
 	holds    map[fleet.RunID]*hold
-	at       map[netip.Addr]map[fleet.RunID]*hold // the same by the device's address; several devices may share one
+	at       map[sender]map[fleet.RunID]*hold // the same by what the device sends from; several devices may share an address
 	progress map[fleet.RunID]Progress
 	trying   map[fleet.DeviceID]bool // a trial is at work on it
 }
@@ -105,7 +105,7 @@ func New(c Config) *Engine {
 	if c.SNMPRetries == 0 {
 		c.SNMPRetries = 2
 	}
-	return &Engine{Config: c, holds: map[fleet.RunID]*hold{}, at: map[netip.Addr]map[fleet.RunID]*hold{}, progress: map[fleet.RunID]Progress{}, trying: map[fleet.DeviceID]bool{}}
+	return &Engine{Config: c, holds: map[fleet.RunID]*hold{}, at: map[sender]map[fleet.RunID]*hold{}, progress: map[fleet.RunID]Progress{}, trying: map[fleet.DeviceID]bool{}}
 }
 
 // Progress of the operation that is under way; nil where nothing is known.

@@ -19,8 +19,8 @@ import (
 // hold is what a run has in this process: its open grants and the channel
 // that wakes its wait.
 type hold struct {
-	address netip.Addr // of the device
-	user    snmp.User  // SNMPv3, that it is known by
+	senders []sender  // that the device is known by
+	user    snmp.User // SNMPv3, that it is known by
 	wake    chan struct{}
 	grants  map[string]*file // by name of the grant
 	// seen is what became of files whose grants are closed, by name: an effect
@@ -139,27 +139,6 @@ func (t *task) outcome(ctx context.Context) procedure.Event {
 		return t.identifyAgain(ctx)
 	}
 	return t.effect(ctx)
-}
-
-// known lets notifications from the device's address wake the run.
-func (t *task) known() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.leave(t.hold, t.state.Plan.Run)
-	t.hold.address = t.address.Addr().Unmap()
-	if t.at[t.hold.address] == nil {
-		t.at[t.hold.address] = map[fleet.RunID]*hold{}
-	}
-	t.at[t.hold.address][t.state.Plan.Run] = t.hold
-}
-
-// leave takes a run from the address that it was known at. It is called with
-// the lock held.
-func (e *Engine) leave(h *hold, run fleet.RunID) {
-	delete(e.at[h.address], run)
-	if len(e.at[h.address]) == 0 {
-		delete(e.at, h.address)
-	}
 }
 
 // effect performs, awaits or probes an effect.

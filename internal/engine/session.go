@@ -181,31 +181,3 @@ func parseOIDs(texts []string) ([]snmp.OID, error) {
 	}
 	return oids, nil
 }
-
-// RunsAt gives the runs that hold something in this process for the device at
-// an address, to be woken when it sends a notification.
-func (e *Engine) RunsAt(addr netip.Addr) []fleet.RunID {
-	var runs []fleet.RunID
-	e.eachAt(addr, func(run fleet.RunID, _ *hold) { runs = append(runs, run) })
-	return runs
-}
-
-// UsersAt gives the SNMPv3 users that the device at an address is known by, for
-// its notifications to be believed.
-func (e *Engine) UsersAt(addr netip.Addr) []snmp.User {
-	var users []snmp.User
-	e.eachAt(addr, func(_ fleet.RunID, h *hold) {
-		if h.user.Name != "" {
-			users = append(users, h.user)
-		}
-	})
-	return users
-}
-
-func (e *Engine) eachAt(addr netip.Addr, f func(fleet.RunID, *hold)) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for run, h := range e.at[addr.Unmap()] {
-		f(run, h)
-	}
-}

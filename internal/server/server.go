@@ -414,8 +414,8 @@ func (s *Server) receiveTraps(ctx context.Context, o Options, eng *engine.Engine
 	if err != nil {
 		return nil, err
 	}
-	receiver, err := snmp.ListenTraps(snmp.TrapConfig{Addr: addr, Log: o.Log, UsersAt: eng.UsersAt, Handler: func(n snmp.Notification) {
-		for _, run := range eng.RunsAt(n.From.Addr()) {
+	receiver, err := snmp.ListenTraps(snmp.TrapConfig{Addr: addr, Log: o.Log, UsersOf: eng.UsersOf, Handler: func(n snmp.Notification) {
+		for _, run := range eng.RunsOf(n) {
 			runtime.Notice(run)
 		}
 		conductor.Heard(n.From.Addr())

@@ -133,12 +133,8 @@ type notifier struct {
 
 // Notify sends a trap, with the first of the fleet's credentials.
 func (n notifier) Notify(ctx context.Context, note equipment.Notification) {
-	from := n.d.Addr
-	if other := n.d.spec.Quirks.TrapsFrom; other.IsValid() {
-		from = other
-	}
 	err := n.agent.Notify(ctx, n.d.speaking(), snmp.Trap{
-		Local: from, Sink: n.d.spec.TrapSink, Credentials: snmp.Credentials(n.d.spec.Credentials[0]), OID: note.Type, Vars: note.Bindings,
+		Local: n.d.Addr, Source: n.d.spec.Quirks.TrapsFrom, Sink: n.d.spec.TrapSink, Credentials: snmp.Credentials(n.d.spec.Credentials[0]), OID: note.Type, Vars: note.Bindings,
 	})
 	if err != nil && ctx.Err() == nil {
 		n.d.spec.Log.Debug("trap was not sent", "device", n.d.Addr, "err", err)

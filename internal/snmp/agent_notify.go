@@ -14,7 +14,8 @@ import (
 
 // Trap is a notification to be sent, by Notify as a trap or by Inform.
 type Trap struct {
-	Local       netip.Addr // the device's own address, which it is sent from
+	Local       netip.Addr // the device's own address, which it is sent from unless Source says another
+	Source      netip.Addr // of Notify only: another of its addresses, which it is sent from; none where invalid
 	Sink        netip.AddrPort
 	Credentials Credentials // Version, and Community or User with its keys
 	OID         OID         // snmpTrapOID
@@ -23,15 +24,19 @@ type Trap struct {
 
 // Notify sends a trap from the agent's socket. In v3 the device is the
 // authoritative engine (RFC 3414 section 1.5.1).
-func (a *Agent) Notify(ctx context.Context, from *Device, t Trap) error {
+func (a *Agent) Notify(ctx context.Context, device *Device, t Trap) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	wire, err := a.trap(from, t)
+	wire, err := a.trap(device, t)
 	if err != nil {
 		return err
 	}
-	if err := a.send(t.Local, t.Sink, wire); err != nil {
+	from := t.Local
+	if t.Source.IsValid() {
+		from = t.Source
+	}
+	if err := a.send(from, t.Sink, wire); err != nil {
 		return fault.New(fault.Unavailable, "", "trap to "+t.Sink.String(), "%w", err)
 	}
 	return nil

@@ -30,15 +30,29 @@ type Notification struct {
 	Inform        bool
 }
 
+// Agent is the address that a notification names as its sender's own: of v1
+// traps and those that were forwarded (RFC 3584); invalid where it names none.
+// It proves nothing.
+func (n *Notification) Agent() netip.Addr {
+	for _, v := range n.Varbinds {
+		if v.OID.Compare(snmpTrapAddress) == 0 {
+			a, _ := netip.AddrFromSlice(v.Value.Bytes)
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
 // TrapConfig is what a receiver is told.
 type TrapConfig struct {
 	Addr        netip.AddrPort // to listen on; port 0 = any
 	Handler     func(Notification)
 	Communities []secret.String // v1 and v2c; none: any
 	Users       []User          // v3; a notification of another user, or below its level, is dropped
-	// UsersAt, if not nil, gives more users: those that the device at an address
-	// is known by. It is called by the reader and must not block.
-	UsersAt   func(netip.Addr) []User
+	// UsersOf, if not nil, gives more users: those that the device at an address,
+	// or with an engine ID, is known by. It is called by the reader and must not
+	// block.
+	UsersOf   func(from netip.Addr, engineID []byte) []User
 	Queue     int // notifications that wait for Handler; more are dropped; 0: 10,000
 	PerSource int // notifications a second from one address; more are dropped; 0: 100
 	Reports   int // answers a second to senders that are not authentic yet, all together; 0: 1,000

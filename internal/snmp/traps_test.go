@@ -257,7 +257,7 @@ func TestPanicsAreContained(t *testing.T) {
 	var decoding, handling atomic.Bool
 	heard := make(chan Notification, 10)
 	b := startTraps(t, func(c *TrapConfig) {
-		c.UsersAt = func(netip.Addr) []User {
+		c.UsersOf = func(netip.Addr, []byte) []User {
 			if decoding.Swap(false) {
 				panic("while a message is taken apart")
 			}

@@ -96,8 +96,8 @@ func (r *TrapReceiver) isOwn(m *message) bool { return bytes.Equal(m.USM.EngineI
 // T19).
 func (r *TrapReceiver) keysOf(m *message, from netip.Addr) *usmKeys {
 	users := r.config.Users
-	if r.config.UsersAt != nil {
-		users = slices.Concat(users, r.config.UsersAt(from))
+	if r.config.UsersOf != nil {
+		users = slices.Concat(users, r.config.UsersOf(from, m.USM.EngineID))
 	}
 	for _, u := range users {
 		if u.Name != string(m.USM.User) {

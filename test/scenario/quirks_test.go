@@ -153,6 +153,22 @@ func TestQuirkTrapsFromElsewhere(t *testing.T) {
 	}
 }
 
+// What a notification says of its sender, SNMPv1's agent-addr or the engine
+// that SNMPv3 proves, tells whose it is all the same: it wakes the poll, which
+// here would come too late by itself.
+func TestQuirkTrapsFromElsewhereWake(t *testing.T) {
+	rarely := adapted("poll-interval: 1s", "poll-interval: 1h", "max-interval: 5s", "max-interval: 1h")
+	for _, c := range []client.Credentials{{Version: "v1", Community: "public"}, v3User("operator", "SHA-256", "AES-128")} {
+		t.Run(c.Version, func(t *testing.T) {
+			t.Parallel()
+			y := open(t, setup{drivers: rarely, credentials: &c, spec: func(s *sim.Spec) {
+				s.Credentials, s.Quirks.TrapsFrom = []fleet.Credentials{inFleet(c)}, netip.MustParseAddr("127.250.0.9")
+			}})
+			y.ends(y.order(func(o *client.RunOrder) { o.Goal = procedure.GoalBackup })[0], procedure.BackedUp)
+		})
+	}
+}
+
 // Answers come from another interface's address than the one that was asked.
 // SNMPv3 proves whose they are; for a community the driver has to allow it.
 func TestQuirkAnswersFromElsewhere(t *testing.T) {
