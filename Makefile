@@ -9,7 +9,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Debian packages that the tests talk to, and the command that shows each is there.
 TEST_PACKAGES := snmp:snmpget snmpd:/usr/sbin/snmpd snmptrapd:/usr/sbin/snmptrapd curl:curl lftp:lftp atftp:atftp atftpd:/usr/sbin/atftpd \
 	tftp-hpa:tftp busybox:busybox smitools:smilint postgresql-15:/usr/lib/postgresql/15/bin/postgres strace:strace iproute2:ip \
-	rauc:rauc swupdate:swupdate squashfs-tools:mksquashfs dbus-daemon:dbus-daemon openssl:openssl
+	rauc:rauc swupdate:swupdate squashfs-tools:mksquashfs dbus-daemon:dbus-daemon openssl:openssl nftables:/usr/sbin/nft
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -89,6 +89,26 @@ FUZZTIME ?= 60s
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME
 	@tools/fuzz $(FUZZTIME)
+
+# The equipment's binary: GOARCH, what Go needs besides, and Debian's name of the architecture.
+AGENT_TARGETS := amd64::amd64 arm64::arm64 arm:GOARM=7:armhf mips:GOMIPS=softfloat:mips mipsle:GOMIPS=softfloat:mipsel
+AGENT_LIMIT   := 12000000
+
+.PHONY: agent
+agent: ## drydock-agent for every architecture, each under 12 MB
+	@for target in $(AGENT_TARGETS); do \
+		arch=$${target%%:*}; rest=$${target#*:}; \
+		env CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $${rest%%:*} $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/agent/drydock-agent-$$arch ./cmd/drydock-agent || exit 1; \
+		size=$$(stat -c %s $(BIN)/agent/drydock-agent-$$arch); echo "drydock-agent-$$arch $$size"; \
+		if [ $$size -ge $(AGENT_LIMIT) ]; then echo "drydock-agent-$$arch has $$size octets: at most $(AGENT_LIMIT) are allowed"; exit 1; fi; \
+	done
+
+DEB_VERSION ?= $(shell git describe --tags --always 2>/dev/null | sed 's/^v//; s/^[^0-9]/0~&/')
+.PHONY: deb
+deb: agent ## Debian packages of drydock-agent into bin/
+	@for target in $(AGENT_TARGETS); do \
+		arch=$${target%%:*}; tools/deb-agent $(BIN)/agent/drydock-agent-$$arch $${target##*:} $(DEB_VERSION) $(BIN) || exit 1; \
+	done
 
 .PHONY: clean
 clean: ## remove what was built

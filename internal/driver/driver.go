@@ -72,6 +72,9 @@ type Quirks struct {
 	// AnySource says that devices answer from another address than the one that
 	// was asked.
 	AnySource bool
+	// Subagent says that the objects are a subagent's: while it is not there, the
+	// master agent answers noSuchObject for them, which is silence.
+	Subagent bool
 }
 
 // FileRole is a file that a release of the family may have.

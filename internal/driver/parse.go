@@ -179,7 +179,7 @@ func (d *Driver) readTimings(r *reader, o object) {
 	d.quirks = Quirks{FTPMode: "any", PollInterval: defaultInterval, MaxInterval: defaultMaxInterval}
 	if f, ok := o.fields["quirks"]; ok {
 		q := r.object(f.value, "quirks", "max-blksize", "rollover", "ftp-mode", "snmp-versions", "max-varbinds", "silent-writes",
-			"poll-interval", "max-interval", "max-name-length", "engine-id-changes", "any-source")
+			"poll-interval", "max-interval", "max-name-length", "engine-id-changes", "any-source", "subagent")
 		d.quirks = Quirks{
 			MaxBlksize: int(q.integer("max-blksize", 8, 65464, 0)), // RFC 2348
 			Rollover:   int(q.integer("rollover", 0, 1, 0)),
@@ -187,7 +187,7 @@ func (d *Driver) readTimings(r *reader, o object) {
 			MaxVarbinds: int(q.integer("max-varbinds", 1, 1000, 0)), SilentWrites: q.boolean("silent-writes"),
 			PollInterval: q.duration("poll-interval", defaultInterval), MaxInterval: q.duration("max-interval", defaultMaxInterval),
 			MaxNameLength: int(q.integer("max-name-length", 1, 255, 0)), EngineIDChanges: q.boolean("engine-id-changes"),
-			AnySource: q.boolean("any-source"),
+			AnySource: q.boolean("any-source"), Subagent: q.boolean("subagent"),
 		}
 	}
 	if f, ok := o.fields["timeouts"]; ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"drydock/internal/driver"
@@ -82,7 +83,20 @@ func (t *task) get(ctx context.Context, a driver.AskGet) driver.Answer {
 	}
 	ctx, span := t.request(ctx, "SNMP GET", a.OIDs...)
 	vars, err := s.Get(ctx, oids...)
-	return t.answered(span, vars, err)
+	answer := t.answered(span, vars, err)
+	if err == nil && t.driver.Quirks().Subagent && slices.ContainsFunc(vars, awayFromMaster) {
+		return driver.Answer{Err: &driver.AnswerError{Kind: driver.NoAnswer, Text: "the subagent is away: the master agent does not know its objects"}}
+	}
+	return answer
+}
+
+// standardMIBs are mgmt and snmpV2 (RFC 2578): the master agent has them itself.
+var standardMIBs = []snmp.OID{{1, 3, 6, 1, 2}, {1, 3, 6, 1, 6}}
+
+// awayFromMaster says whether a master agent answered for a subagent that is
+// not there. A row that the subagent does not have would be noSuchInstance.
+func awayFromMaster(v snmp.Varbind) bool {
+	return v.Value.Kind == snmp.NoSuchObject && !slices.ContainsFunc(standardMIBs, func(p snmp.OID) bool { return v.OID.HasPrefix(p) })
 }
 
 func (t *task) walk(ctx context.Context, a driver.AskWalk) driver.Answer {

@@ -29,7 +29,7 @@ import (
 )
 
 // patience bounds every wait.
-const patience = 90 * time.Second
+const patience = 150 * time.Second
 
 // lastAddress numbers the boxes' addresses in 127.77.0.0/16.
 var lastAddress atomic.Uint32
@@ -76,6 +76,8 @@ type box struct {
 	addr netip.Addr
 	port int
 
+	netns string
+
 	log logbook
 
 	mu    sync.Mutex // owns what follows
@@ -121,11 +123,29 @@ snmp:
     - {name: look, auth: SHA-256, auth-password: a long password, access: read, view: [1.3.6.1.2.1.1, 1.3.6.1.4.1.8072.9999.9999.3729.1.1]}
 `
 
-// newBox makes a box that is not started.
+// site is where a box stands and how it is commanded.
+type site struct {
+	addr  netip.Addr
+	netns string // network namespace; empty: the test's own
+	way   string // settings of SNMP
+}
+
+// onLoopback is a site with an address of its own.
+func onLoopback(way string) site {
+	n := lastAddress.Add(1)
+	return site{addr: netip.AddrFrom4([4]byte{127, 77, byte(n >> 8), byte(n)}), way: way}
+}
+
+// newBox makes a box on loopback that is not started.
 func newBox(t *testing.T, parts ...string) *box {
 	t.Helper()
-	n := lastAddress.Add(1)
-	b := &box{t: t, dir: t.TempDir(), addr: netip.AddrFrom4([4]byte{127, 77, byte(n >> 8), byte(n)}), port: 1161}
+	return newBoxAt(t, onLoopback(""), parts...)
+}
+
+func newBoxAt(t *testing.T, s site, parts ...string) *box {
+	t.Helper()
+	b := &box{t: t, dir: t.TempDir(), addr: s.addr, netns: s.netns, port: 1161}
+	parts = append(parts, s.way)
 	text := fmt.Sprintf(strings.Join(parts, ""), b.dir, b.addr)
 	b.write("agent.yaml", text)
 	b.write("software", "VERSION=1.0\nold software\n")
@@ -211,11 +231,19 @@ func (b *box) start() *box {
 }
 
 func (b *box) launch(path string) {
-	b.cmd = exec.Command(path, "run", "--settings", filepath.Join(b.dir, "agent.yaml"))
+	b.cmd = b.command(path, "run", "--settings", filepath.Join(b.dir, "agent.yaml"))
 	b.cmd.Stderr = &b.log
 	if err := b.cmd.Start(); err != nil {
 		panic(err) // the binary was built for this test
 	}
+}
+
+// command runs a program where the box is.
+func (b *box) command(name string, args ...string) *exec.Cmd {
+	if b.netns == "" {
+		return exec.Command(name, args...)
+	}
+	return exec.Command("ip", append([]string{"netns", "exec", b.netns, name}, args...)...)
 }
 
 // cutPower ends the process as a power cut does.

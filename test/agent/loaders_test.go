@@ -17,9 +17,9 @@ import (
 
 // slots is a box with two slots, the files A and B, and a boot loader of two
 // files: primary, which it starts next, and booted.
-func slots(t *testing.T, loader string) *box {
+func slots(t *testing.T, s site, loader string) *box {
 	t.Helper()
-	b := newBox(t, common, standalone, loader)
+	b := newBoxAt(t, s, common, loader)
 	b.write("A", padded("VERSION=1.0\n"))
 	b.write("B", padded(""))
 	b.write("primary", "A\n")
@@ -64,8 +64,8 @@ software:
 `
 
 // raucBox is a box with Debian's RAUC and its service.
-func raucBox(t *testing.T) *box {
-	b := slots(t, raucSettings)
+func raucBox(t *testing.T, s site) *box {
+	b := slots(t, s, raucSettings)
 	certificate(t, b.dir, "maker")
 	certificate(t, b.dir, "stranger")
 	b.script("backend", `cd `+b.dir+`
@@ -153,8 +153,8 @@ software:
   health: {command: [%[1]s/bin/health], within: 2s, every: 100ms}
 `
 
-func swupdateBox(t *testing.T) *box {
-	b := slots(t, swupdateSettings)
+func swupdateBox(t *testing.T, s site) *box {
+	b := slots(t, s, swupdateSettings)
 	program(t, "swupdate")
 	certificate(t, b.dir, "maker")
 	certificate(t, b.dir, "stranger")
@@ -195,13 +195,13 @@ scripts: ( { filename = "%s"; type = "shellscript"; sha256 = "%s"; } ); };`, nam
 // a stranger, which changes nothing.
 func TestSlotsAreLoadedAndFallBack(t *testing.T) {
 	for name, kind := range map[string]struct {
-		box   func(*testing.T) *box
+		box   func(*testing.T, site) *box
 		image func(t *testing.T, b *box, version, content, signer string) string
 	}{"rauc": {raucBox, bundle}, "swupdate": {swupdateBox, swu}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			y := openYard(t)
-			b := kind.box(t)
+			b := kind.box(t, onLoopback(standalone))
 			y.release("v2", "2.0", [2]string{"image", kind.image(t, b, "2.0", padded("VERSION=2.0\n"), "maker")})
 			y.release("v3", "3.0", [2]string{"image", kind.image(t, b, "3.0", padded("VERSION=3.0\nSICK\n"), "maker")})
 			y.release("v4", "4.0", [2]string{"image", kind.image(t, b, "4.0", padded("VERSION=4.0\n"), "stranger")})

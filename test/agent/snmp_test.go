@@ -98,7 +98,7 @@ sysObjectID 1.3.6.1.4.1.8072.9999.9999.3729.4
 %s
 `, b.addr.String(), b.dir, sink)
 	b.write("snmpd/snmpd.conf", config)
-	cmd := exec.Command(program(t, "snmpd"), "-f", "-Lf", b.dir+"/snmpd/log", "-I", "-smux", "udp:"+b.at())
+	cmd := b.command(program(t, "snmpd"), "-f", "-Lf", b.dir+"/snmpd/log", "-I", "-smux", "udp:"+b.at())
 	cmd.Env = append(os.Environ(), "SNMPCONFPATH="+b.dir+"/snmpd:"+b.dir+"/snmpd/state", "SNMP_PERSISTENT_DIR="+b.dir+"/snmpd/state", "MIBS=")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
