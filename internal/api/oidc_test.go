@@ -19,6 +19,7 @@ import (
 
 	"drydock/client"
 	"drydock/internal/access"
+	"drydock/internal/oidc"
 	"drydock/internal/store"
 )
 
@@ -41,6 +42,7 @@ type directory struct {
 	people  people
 	inToken bool
 	nobody  bool // ID tokens have no subject
+	other   bool // the user info is somebody else's
 }
 
 func (d *directory) SetUserinfoFromRequest(ctx context.Context, info *zitadel.UserInfo, r op.IDTokenRequest, scopes []string) error {
@@ -58,7 +60,11 @@ func (d *directory) SetUserinfoFromRequest(ctx context.Context, info *zitadel.Us
 
 func (d *directory) SetUserinfoFromToken(ctx context.Context, info *zitadel.UserInfo, id, subject, origin string) error {
 	info.AppendClaims("groups", d.people[subject])
-	return d.Storage.SetUserinfoFromToken(ctx, info, id, subject, origin)
+	err := d.Storage.SetUserinfoFromToken(ctx, info, id, subject, origin)
+	if d.other {
+		info.Subject = "id-otto"
+	}
+	return err
 }
 
 // provider is a real OpenID provider on loopback, with drydock as its client.
@@ -68,7 +74,7 @@ func provider(t *testing.T, drydock string, all people) (issuer string, d *direc
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(server.Close)
 	web := storage.WebClient("drydock", "client secret", drydock+"/api/v1/oidc/return")
-	d = &directory{storage.NewStorageWithClients(all, map[string]*storage.Client{"drydock": web}), all, false, false}
+	d = &directory{storage.NewStorageWithClients(all, map[string]*storage.Client{"drydock": web}), all, false, false, false}
 	handler = exampleop.SetupServer(server.URL, d, nil, false, op.WithAllowInsecure())
 	return server.URL, d
 }
@@ -117,9 +123,13 @@ func read(t *testing.T, r *http.Response, err error) (int, string) {
 
 // login goes to the provider and back, as the person.
 func (o *organisation) login(b *http.Client, name string) (int, string) {
+	return o.loginAt(b, o.url+"/api/v1/oidc/start", name)
+}
+
+func (o *organisation) loginAt(b *http.Client, start, name string) (int, string) {
 	t := o.t
 	t.Helper()
-	resp, err := b.Get(o.url + "/api/v1/oidc/start")
+	resp, err := b.Get(start)
 	must(t, err)
 	form := resp.Request.URL
 	_, page := read(t, resp, nil)
@@ -170,6 +180,10 @@ func TestOIDCRefusals(t *testing.T) {
 	if status, text := o.login(browser(t), "nina"); status != http.StatusForbidden || !strings.Contains(text, "disabled") {
 		t.Errorf("disabled: %d %s", status, text)
 	}
+	o.directory.other = true
+	if status, text := o.login(browser(t), "nina"); status != http.StatusForbidden || !strings.Contains(text, "speaks of another user") {
+		t.Errorf("another's user info: %d %s", status, text)
+	}
 	o.directory.nobody = true
 	if status, text := o.login(browser(t), "otto"); status != http.StatusForbidden || !strings.Contains(text, "names nobody") {
 		t.Errorf("no subject: %d %s", status, text)
@@ -180,6 +194,32 @@ func TestOIDCRefusals(t *testing.T) {
 		t.Errorf("audit: %+v", entries)
 	}
 	o.want(o.ask("", http.MethodPost, "/api/v1/login", client.Login{Name: "nina", Password: ""}), http.StatusUnauthorized)
+}
+
+// TestOIDCNonce: an ID token that was made for another login is refused, with
+// a good code and the right state.
+func TestOIDCNonce(t *testing.T) {
+	o := newOrganisation(t)
+	p, _, err := o.oidcProvider(t.Context())
+	must(t, err)
+	for nonce, want := range map[string]string{"good": "", "other": "another login"} {
+		l := oidc.Login{State: "state", Nonce: "good", Verifier: access.SecretText(newSecret())}
+		var back *url.URL
+		b := browser(t)
+		b.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+			if strings.HasPrefix(r.URL.String(), o.url) {
+				back = r.URL
+				return http.ErrUseLastResponse
+			}
+			return nil
+		}
+		o.loginAt(b, p.Begin(l), "nina")
+		l.Nonce = nonce
+		_, err := p.Finish(t.Context(), l, "state", back.Query().Get("code"))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("nonce %s: %v", nonce, err)
+		}
+	}
 }
 
 // TestOIDCForgery: an answer that this browser's login did not ask for is

@@ -118,6 +118,17 @@ func testAnswerScope(t *testing.T, y *yard) {
 	}
 }
 
+// TestSeeingIsNotCommanding: who may see a device and not command it is told so.
+func TestSeeingIsNotCommanding(t *testing.T) {
+	y := newYard(t, nil)
+	y.user("mixed", access.Grant{Role: access.Viewer}, access.Grant{Role: access.Operator, Scope: "site=north"})
+	y.want(y.ask("mixed", http.MethodGet, "/api/v1/devices/south", nil), http.StatusOK)
+	y.want(y.ask("mixed", http.MethodDelete, "/api/v1/devices/south", nil), http.StatusForbidden, "role operator for device south is needed")
+	y.want(y.ask("mixed", http.MethodPost, "/api/v1/runs", orderFor("south")), http.StatusForbidden)
+	y.want(y.ask("mixed", http.MethodGet, "/api/v1/backups/backup-south/content", nil), http.StatusForbidden)
+	y.want(y.ask("mixed", http.MethodPost, "/api/v1/runs", orderFor("north")), http.StatusOK)
+}
+
 func orderFor(devices ...fleet.DeviceID) client.RunOrder {
 	return client.RunOrder{Devices: devices, Goal: "backup"}
 }
