@@ -46,6 +46,9 @@ type Config struct {
 	// SNMPTimeout and SNMPRetries bound one request; zero: 2 s and 2.
 	SNMPTimeout time.Duration
 	SNMPRetries int
+	// Paces gives what the downloads of a run's images are bounded by; nil: by
+	// nothing.
+	Paces func(fleet.RunID) []*transfer.Pace
 	// Exchanged is told of every SNMP request once it is over; nil: nobody.
 	Exchanged func(snmp.Exchange)
 	Tracer    *tracing.Tracer  // nil: nothing is traced

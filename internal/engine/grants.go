@@ -212,7 +212,7 @@ func (t *task) offerRelease(ctx context.Context) ([]*file, error) {
 		}
 		f := &file{role: rf.Role, close: func() { content.Close() }}
 		f.input.Digest, f.input.Size, f.input.TargetName = rf.Digest, rf.Size, rf.Name
-		if f, err = t.open(f, transfer.Spec{Direction: transfer.Download, File: rf.Name, Source: content, Digest: digestBytes(rf.Digest)}); err != nil {
+		if f, err = t.open(f, transfer.Spec{Direction: transfer.Download, File: rf.Name, Paces: t.paces(), Source: content, Digest: digestBytes(rf.Digest)}); err != nil {
 			return nil, err
 		}
 		if t.action.Kind == procedure.Probe {
@@ -221,6 +221,14 @@ func (t *task) offerRelease(ctx context.Context) ([]*file, error) {
 		files = append(files, f)
 	}
 	return files, nil
+}
+
+// paces are those of the run's images.
+func (t *task) paces() []*transfer.Pace {
+	if t.Paces == nil {
+		return nil
+	}
+	return t.Paces(t.state.Plan.Run)
 }
 
 // closeGrants ends what is open for the run.

@@ -28,6 +28,7 @@ import (
 	"drydock/internal/engine/campaigns"
 	"drydock/internal/engine/local"
 	"drydock/internal/fault"
+	"drydock/internal/fleet"
 	"drydock/internal/migrate"
 	"drydock/internal/notify"
 	"drydock/internal/secret"
@@ -154,13 +155,15 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 	if config.FTPPort, err = s.serveFTP(ctx, o, config.Grants); err != nil {
 		return err
 	}
+	var conductor *campaigns.Conductor
+	config.Paces = func(run fleet.RunID) []*transfer.Pace { return conductor.Paces(run) }
 	eng := engine.New(config)
 	runtime := local.New(local.Options{Journal: s.store, Performer: eng, Log: o.Log, Observe: s.metrics.Change})
+	conductor = campaigns.New(campaigns.Config{Store: s.store, Engine: eng, Runtime: runtime, Log: o.Log})
 	s.add("database", s.store.CheckDatabase)
 	s.add("blobs", s.store.CheckBlobs)
 	s.serving("engine", func() error { return runtime.Run(ctx) })
 	s.group.Go(func() error { return lost(ctx, s.store) })
-	conductor := campaigns.New(campaigns.Config{Store: s.store, Engine: eng, Runtime: runtime, Log: o.Log})
 	s.serving("campaigns", func() error { return conductor.Run(ctx) })
 	traps, err := s.receiveTraps(ctx, o, eng, runtime, conductor)
 	if err != nil {

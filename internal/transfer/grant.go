@@ -43,6 +43,8 @@ type Spec struct {
 	Digest [32]byte                                // Download: SHA-256 of Source, handed on in Result
 	Create func(ctx context.Context) (Temp, error) // Upload: called once for each attempt
 
+	Paces []*Pace // Download: that it goes by, together with others
+
 	MaxBytes    int64 // Upload: more octets than this fail the attempt; required
 	MinRate     int64 // octets a second, over Config.RateWindow; Config.MinRate where 0
 	MaxAttempts int   // Config.MaxAttempts where 0

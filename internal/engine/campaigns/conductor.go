@@ -12,6 +12,7 @@ import (
 	"drydock/internal/fleet/campaign"
 	"drydock/internal/procedure"
 	"drydock/internal/store"
+	"drydock/internal/transfer"
 )
 
 // Config is what a Conductor stands on.
@@ -53,7 +54,8 @@ type live struct {
 	place    map[fleet.DeviceID]int
 	dirty    map[fleet.DeviceID]bool // changed since they were last written
 	openings map[string]openings     // by time zone
-	admitted time.Time               // when devices were last chosen
+	paces    map[paceKey]*transfer.Pace
+	admitted time.Time // when devices were last chosen
 }
 
 const (
@@ -152,7 +154,7 @@ func (c *Conductor) load(ctx context.Context) error {
 func (c *Conductor) take(one campaign.Campaign, members []campaign.Member) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	l := &live{Campaign: one, members: members, place: map[fleet.DeviceID]int{}, dirty: map[fleet.DeviceID]bool{}, openings: map[string]openings{}}
+	l := &live{Campaign: one, members: members, place: map[fleet.DeviceID]int{}, dirty: map[fleet.DeviceID]bool{}, openings: map[string]openings{}, paces: map[paceKey]*transfer.Pace{}}
 	sortMembers(l.members)
 	for i, m := range l.members {
 		l.place[m.Device] = i

@@ -69,12 +69,31 @@ func (f *file) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := f.src.ReadAt(p[:min(int64(len(p)), left)], f.off)
+	if err := f.pace(n); err != nil {
+		return 0, err
+	}
 	f.off += int64(n)
 	f.att.Moved(f.off)
 	if errors.Is(err, io.EOF) && f.off == f.src.Size() {
 		err = nil
 	}
 	return n, err
+}
+
+// pace waits until n octets may leave.
+func (f *file) pace(n int) error {
+	wait := f.att.Grant.Pace(n, time.Now())
+	if wait == 0 {
+		return nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-f.ctx.Done():
+		return f.ctx.Err()
+	}
 }
 
 // Write takes the upload's next octets.

@@ -3,6 +3,7 @@ package tftp
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"drydock/internal/fault"
 	"drydock/internal/transfer"
@@ -57,9 +58,13 @@ func (t *session) ack(ctx context.Context, now int64, block uint16) {
 		if block == 0 {
 			t.progress(now)
 			t.phase = phaseData
-			t.sendWindow(now, false)
+			t.nextWindow(now)
 		}
 		return
+	}
+	if t.paced {
+		t.count.Duplicates++
+		return // the device is impatient; what it asks for is on its way
 	}
 	n := uint64(ahead(block, d.base-1, t.toOne))
 	if n == 0 {
@@ -82,7 +87,25 @@ func (t *session) ack(ctx context.Context, now int64, block uint16) {
 		return
 	}
 	d.next = d.base
-	t.sendWindow(now, !whole)
+	if !whole {
+		t.sendWindow(now, true)
+		return
+	}
+	t.nextWindow(now)
+}
+
+// nextWindow sends the window that begins at base when the grant's pace lets
+// it. Windows that are repeated do not wait: they are few, and the device does.
+func (t *session) nextWindow(now int64) {
+	left := t.down.size - int64(t.down.base-1)*int64(t.terms.blksize)
+	octets := min(left, int64(t.terms.window)*int64(t.terms.blksize))
+	wait := t.grant.Pace(int(max(0, octets)), t.srv.start.Add(time.Duration(now)))
+	if wait > 0 {
+		t.paced = true
+		t.wake(now + int64(wait))
+		return
+	}
+	t.sendWindow(now, false)
 }
 
 // sendWindow sends the blocks of the window that begins at base. Before the

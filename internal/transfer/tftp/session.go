@@ -53,6 +53,7 @@ type session struct {
 	due, sentAt       int64
 	rto, srtt, rttvar int64
 	tries             int
+	paced             bool // the window that is due waits for the grant's pace
 	resent            bool // of what is in flight, so it gives no sample (Karn)
 
 	down download
@@ -161,6 +162,10 @@ func (t *session) timeout(now int64) {
 		return
 	case t.phase == phaseCommit:
 		t.due = never
+		return
+	case t.paced:
+		t.paced = false
+		t.sendWindow(now, false)
 		return
 	}
 	t.tries++
