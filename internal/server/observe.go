@@ -6,17 +6,19 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"drydock/internal/engine/local"
 	"drydock/internal/server/metrics"
 	"drydock/internal/snmp"
+	"drydock/internal/store"
 	"drydock/internal/transfer"
 )
 
 // observe lets the metrics ask the parts, and serves them at an address of
 // their own if there is one.
 func (s *Server) observe(ctx context.Context, o Options, runtime *local.Runtime, grants *transfer.Registry, traps *snmp.TrapReceiver) error {
-	sources := metrics.Sources{Runs: runtime.Tally, Runtime: runtime.Stats, Transfers: grants.Stats, StoreWaiting: s.store.Waiting}
+	sources := metrics.Sources{Runs: runtime.Tally, Runtime: runtime.Stats, Transfers: grants.Stats, StoreWaiting: s.store.Waiting, Outbox: func() int { return waiting(ctx, s.store) }}
 	if traps != nil {
 		sources.Traps = traps.Stats
 	}
@@ -45,4 +47,16 @@ func (s *Server) observe(ctx context.Context, o Options, runtime *local.Runtime,
 	})
 	s.group.Go(func() error { <-ctx.Done(); return server.Close() })
 	return nil
+}
+
+// waiting is how many notifications are to be delivered; none where the store
+// does not answer, which other metrics tell.
+func waiting(ctx context.Context, st *store.Store) int {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	n, err := st.WaitingDeliveries(ctx)
+	if err != nil {
+		return 0
+	}
+	return n
 }

@@ -4,7 +4,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,21 +171,8 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 	if err := s.observe(ctx, o, runtime, config.Grants, traps); err != nil {
 		return err
 	}
-	notifier, err := notify.New(ctx, notify.Config{Store: s.store, Outbox: s.outbox, Linker: notify.NewLinker(keys.Derive("answer links")),
-		URL: func() string { return cmp.Or(o.URL, s.URL) }, Log: o.Log, Delivered: s.metrics.Delivery})
-	if err != nil {
-		return err
-	}
-	notifying := s.later("notifications")
-	handler, err := withPage(s.tracer.Requests(s.metrics.Requests(api.New(api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token, Rate: o.Rate,
-		Version: o.Version, Log: o.Log, Ready: s.Ready, Metrics: s.metrics.Handler(), Notifier: notifier}))))
-	if err == nil {
-		err = s.serveHTTP(ctx, o, handler)
-	}
-	if err == nil {
-		s.group.Go(notifying.during(func() error { return notifier.Run(ctx) }))
-	}
-	return err
+	return s.waysIn(ctx, o, keys, api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token, Rate: o.Rate,
+		Version: o.Version, Log: o.Log, Ready: s.Ready, Metrics: s.metrics.Handler()})
 }
 
 // Wait waits until the server has stopped and gives why, nil after a stop that

@@ -195,6 +195,12 @@ func (s *Store) CountDeliveries(ctx context.Context) (map[string]map[DeliverySta
 	return counts, s.explain("store.CountDeliveries", "", err)
 }
 
+// WaitingDeliveries counts what is still to be delivered.
+func (s *Store) WaitingDeliveries(ctx context.Context) (n int, err error) {
+	err = s.readOne(ctx, "SELECT count(*) FROM delivery WHERE state = 'waiting'", nil, &n)
+	return n, s.explain("store.WaitingDeliveries", "", err)
+}
+
 // ForgetNotices removes the notices of before a moment that nobody waits for.
 func (s *Store) ForgetNotices(ctx context.Context, before time.Time) error {
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {

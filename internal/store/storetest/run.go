@@ -37,6 +37,7 @@ func suite() map[string]func(*testing.T, *store.Store) {
 		"EndMakesWay":       testEndMakesWay,
 		"RunFilters":        testRunFilters,
 		"Questions":         testQuestions,
+		"Notices":           testNotices,
 		"Replay":            testReplay,
 		"RequestKeyRace":    testRequestKeyRace,
 		"OneActiveRunRace":  testOneActiveRunRace,
