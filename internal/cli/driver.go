@@ -104,7 +104,7 @@ func checkDriver(path string, raw []byte, library *mib.Library, compare bool) (*
 	if err != nil {
 		return nil, err
 	}
-	err = d.CheckFormat(migrate.Formats())
+	err = errors.Join(d.CheckFormat(migrate.Formats()), d.CheckPatterns(migrate.CheckPattern))
 	if library != nil && compare {
 		err = errors.Join(err, d.CheckMIB(library))
 	}

@@ -19,6 +19,19 @@ func (d *Driver) CheckFormat(known []string) error {
 	return d.mistaken(Mistakes{d.mistake(d.formatAt, didYouMean(d.format, known), "there is no format %q of configurations", d.format)})
 }
 
+// CheckPatterns has every pattern of the configuration's paths looked at: what
+// parse refuses would otherwise be found when two configurations are compared,
+// after an update. The error is like Parse's.
+func (d *Driver) CheckPatterns(parse func(pattern string) error) error {
+	var all Mistakes
+	for _, p := range d.patterns {
+		if err := parse(p.text); err != nil {
+			all = append(all, d.mistake(p.at, "docs/migration-language.md describes patterns", "pattern %q: %v", p.text, err))
+		}
+	}
+	return d.mistaken(all)
+}
+
 // CheckMIB compares the driver's objects with MIB modules: OID, type, values,
 // place in a table, and access for what the operations do with it. The error is
 // like Parse's.

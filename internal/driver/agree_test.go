@@ -64,3 +64,33 @@ acme.yaml:12:3: object unknown: the MIB modules have no unknown at 1.3.6.1.4.1.9
 		t.Errorf("CheckFormat of a format that is known: %v", err)
 	}
 }
+
+// TestCheckPatterns: a pattern that package migrate does not take is found with
+// the driver, not after an update.
+func TestCheckPatterns(t *testing.T) {
+	d, err := Parse("a.yaml", []byte(`driver: a
+match: [{sysDescr: A}]
+protocols: [tftp]
+compare: {ignore: ["clock {n}", "[{n}"]}
+categories:
+  user:
+    - "{bad"
+cannot: {backup: no, keep: no, update: no, recover: no, restore-files: no}
+operations:
+  identify: [{get: {version: sysDescr}}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = d.CheckPatterns(func(p string) error {
+		if p != "clock {n}" {
+			return errors.New("no")
+		}
+		return nil
+	})
+	const want = `a.yaml:4:33: pattern "[{n}": no; docs/migration-language.md describes patterns
+a.yaml:7:7: pattern "{bad": no; docs/migration-language.md describes patterns`
+	if err == nil || err.Error() != want {
+		t.Errorf("CheckPatterns:\n%v\nwant\n%s", err, want)
+	}
+}

@@ -13,6 +13,7 @@ type Driver struct {
 	format, endMarker string
 	file              string // where it was read from
 	formatAt          place
+	patterns          []patternAt // of the configuration's paths, for CheckPatterns
 	compare           CompareRules
 	image             ImageLines
 	timeouts          map[Operation]time.Duration
@@ -29,6 +30,12 @@ type Driver struct {
 	index             indexRange
 	schema            *schema
 	programs          map[Operation]*program
+}
+
+// patternAt is a pattern of package migrate and where it stands.
+type patternAt struct {
+	text string
+	at   place
 }
 
 // CompareRules say how two configurations of the family are compared, as plain

@@ -154,17 +154,24 @@ func (d *Driver) readConfiguration(r *reader, o object) {
 			if known := []string{"user", "port", "protocol", "default"}; !slices.Contains(known, e.key) {
 				r.Wrong(e.at, didYouMean(e.key, known), "there is no category %q of configuration data", e.key)
 			}
-			rule.Paths = r.texts(e.value, e.key)
+			rule.Paths = d.readPatterns(r, e.value, e.key)
 			d.compare.Categories = append(d.compare.Categories, rule)
 		}
 	}
 	if f, ok := o.fields["compare"]; ok {
 		c := r.object(f.value, "compare", "ignore", "ordered", "unordered")
-		d.compare.Ignore, d.compare.Ordered, d.compare.Unordered = c.texts("ignore"), c.texts("ordered"), c.texts("unordered")
+		for key, into := range map[string]*[]string{"ignore": &d.compare.Ignore, "ordered": &d.compare.Ordered, "unordered": &d.compare.Unordered} {
+			if list, ok := c.fields[key]; ok {
+				*into = d.readPatterns(r, list.value, key)
+			}
+		}
 	}
 	if f, ok := o.fields["image-lines"]; ok {
 		l := r.object(f.value, "image-lines", "match", "file")
-		d.image = ImageLines{Match: l.texts("match"), Role: l.text("file")}
+		d.image = ImageLines{Role: l.text("file")}
+		if list, ok := l.fields["match"]; ok {
+			d.image.Match = d.readPatterns(r, list.value, "match")
+		}
 		if len(d.image.Match) == 0 {
 			r.Wrong(l.at, `for example match: ["boot system {image...}"]`, "image-lines has no match")
 		}
@@ -172,6 +179,17 @@ func (d *Driver) readConfiguration(r *reader, o object) {
 			r.Wrong(l.at, "name one of files", "image-lines: there is no file %q", d.image.Role)
 		}
 	}
+}
+
+// readPatterns reads patterns of the configuration's paths.
+func (d *Driver) readPatterns(r *reader, n strictyaml.Node, what string) (texts []string) {
+	for _, e := range r.list(n, what) {
+		if text, ok := r.text(e, what); ok {
+			texts = append(texts, text)
+			d.patterns = append(d.patterns, patternAt{text, e.Place()})
+		}
+	}
+	return texts
 }
 
 // readTimings reads quirks, time-outs and which operations need a restart.

@@ -230,23 +230,6 @@ func (r *reader) list(n strictyaml.Node, what string) []strictyaml.Node {
 	return nil
 }
 
-func (r *reader) texts(n strictyaml.Node, what string) []string {
-	var all []string
-	for _, e := range r.list(n, what) {
-		if s, ok := r.text(e, what); ok {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
-func (o object) texts(key string) []string {
-	if f, ok := o.fields[key]; ok {
-		return o.r.texts(f.value, key)
-	}
-	return nil
-}
-
 func (o object) words(key string, known ...string) []string {
 	f, ok := o.fields[key]
 	if !ok {

@@ -18,6 +18,12 @@ type Pattern struct {
 // separator stands between the elements of a pattern's text.
 const separator = " > "
 
+// CheckPattern says what is wrong with a pattern.
+func CheckPattern(source string) error {
+	_, err := parsePlace(strings.Split(source, separator))
+	return err
+}
+
 // ParsePattern reads a pattern. The error is fault.Invalid.
 func ParsePattern(source string) (Pattern, error) {
 	p, err := parsePlace(strings.Split(source, separator))

@@ -274,7 +274,7 @@ func loadDrivers(dir, mibDir string) (*driver.Set, error) {
 	}
 	for _, name := range more.Names() {
 		d, _ := more.Get(name)
-		if err := d.CheckFormat(migrate.Formats()); err != nil {
+		if err := errors.Join(d.CheckFormat(migrate.Formats()), d.CheckPatterns(migrate.CheckPattern)); err != nil {
 			return nil, fault.New(fault.Invalid, "", "--drivers "+dir, "a driver is wrong:\n%w", err)
 		}
 	}
