@@ -26,8 +26,11 @@ and site, role, tenant and tags as labels. Which driver a device has, the file
 --netbox-options says by platform, manufacturer, model or role; else a platform
 whose slug is a driver's name; else, with --discover, the device itself. Doing it
 again changes what NetBox has changed and nothing else; what was skipped is said
-with the reason. The credentials are those of the flags, for new devices; of a file,
-for devices that have none in it.`,
+with the reason.
+
+The credentials are those of the flags: with NetBox for new devices, which are asked
+where there are several to choose from (--community-file with more lines than one,
+--credentials-file); with a file for devices that have none in it.`,
 		Example: "  drydock device import fleet.csv\n" +
 			"  drydock device import --netbox https://netbox.example --netbox-token-file ./token \\\n" +
 			"      --filter site=north --filter role=access --netbox-options netbox.yaml --community-file ./community",
@@ -48,8 +51,8 @@ func (s *session) importDevices(c *cobra.Command, f *netboxFlags, args []string)
 		return s.importNetBox(c.Context(), f)
 	case len(args) == 0:
 		return usagef("name a file, as fleet.csv or fleet.yaml, or a NetBox: --netbox URL")
-	case f.tokenFile+f.caFile+f.optionsFile != "" || len(f.filters) > 0 || f.discover || f.dryRun:
-		return usagef("--filter, --discover, --dry-run and --netbox-... belong to --netbox URL")
+	case f.tokenFile+f.caFile+f.optionsFile+f.credentialsFile != "" || len(f.filters) > 0 || f.discover || f.dryRun:
+		return usagef("--filter, --discover, --dry-run, --credentials-file and --netbox-... belong to --netbox URL")
 	}
 	devices, err := readDevices(args[0])
 	if err != nil {

@@ -84,6 +84,9 @@ func (f *discoverFlags) all(s *session) ([]client.Credentials, error) {
 		if err := strictJSON(asJSON, &list); err != nil {
 			return nil, usagef("%s: a list of credentials is expected: %v", f.credentialsFile, err)
 		}
+		if len(list) == 0 {
+			return nil, usagef("%s: there are no credentials in it", f.credentialsFile)
+		}
 		return list, nil
 	}
 	if f.version == "v3" || f.communityFile == "" {
@@ -102,6 +105,9 @@ func (f *discoverFlags) all(s *session) ([]client.Credentials, error) {
 		if line = strings.TrimRight(line, "\r\n"); line != "" {
 			list = append(list, client.Credentials{Version: f.version, Community: line})
 		}
+	}
+	if len(list) == 0 {
+		return nil, usagef("%s: there is no community in it", f.communityFile)
 	}
 	return list, nil
 }

@@ -23,6 +23,7 @@ import (
 // netboxFlags say which NetBox, what of it, and what becomes of it.
 type netboxFlags struct {
 	credentialFlags
+	credentialsFile                     string
 	url, tokenFile, caFile, optionsFile string
 	filters                             []string
 	discover, dryRun                    bool
@@ -32,6 +33,7 @@ type netboxFlags struct {
 func (f *netboxFlags) register(c *cobra.Command) {
 	f.credentialFlags.register(c)
 	flags := c.Flags()
+	flags.StringVar(&f.credentialsFile, "credentials-file", "", "with --netbox: YAML `FILE` with a list of credentials; new devices are asked which they answer to")
 	flags.StringVar(&f.url, "netbox", "", "import from the NetBox at this `URL`")
 	flags.StringVar(&f.tokenFile, "netbox-token-file", "", "`FILE` with NetBox's API token (or NETBOX_TOKEN)")
 	flags.StringVar(&f.caFile, "netbox-ca", "", "`FILE` with the certificate of the authority that NetBox's is signed by (PEM)")
@@ -68,7 +70,7 @@ func (s *session) importNetBox(ctx context.Context, f *netboxFlags) error {
 		return err
 	}
 	plan := im.Propose(list)
-	creds, err := f.credentials(s, plan)
+	creds, err := f.candidates(s, plan)
 	if err != nil {
 		return err
 	}
@@ -136,14 +138,15 @@ func (f *netboxFlags) options(ctx context.Context, s *session, api *client.Clien
 	return nil
 }
 
-// credentials are needed where a device is new or is to be asked.
-func (f *netboxFlags) credentials(s *session, plan []netbox.Proposal) (*client.Credentials, error) {
-	if f.version == "v3" || f.communityFile != "" || s.Env("DRYDOCK_COMMUNITY") != "" {
-		return f.read(s.Env)
+// candidates are the credentials for new devices and for asking.
+func (f *netboxFlags) candidates(s *session, plan []netbox.Proposal) ([]client.Credentials, error) {
+	if f.credentialsFile != "" || f.version == "v3" || f.communityFile != "" || s.Env("DRYDOCK_COMMUNITY") != "" {
+		all := discoverFlags{credentialFlags: f.credentialFlags, credentialsFile: f.credentialsFile}
+		return all.all(s)
 	}
 	n := tally(plan)
 	if f.discover && n[netbox.Ask] > 0 || n[netbox.Add] > 0 && !f.dryRun {
-		return nil, usagef("%s new or to be asked: give SNMP credentials with --community-file, or --snmp v3 --user",
+		return nil, usagef("%s new or to be asked: give SNMP credentials with --community-file, --credentials-file, or --snmp v3 --user",
 			count(n[netbox.Add]+n[netbox.Ask], "device"))
 	}
 	return nil, nil
@@ -157,53 +160,57 @@ func tally(plan []netbox.Proposal) map[netbox.Action]int {
 	return n
 }
 
-// settle has the devices asked whose driver nobody states.
-func (s *session) settle(ctx context.Context, f *netboxFlags, plan []netbox.Proposal, creds *client.Credentials) error {
+// settle has the devices asked whose driver nobody states, and the new ones
+// where there is a choice of credentials.
+func (s *session) settle(ctx context.Context, f *netboxFlags, plan []netbox.Proposal, creds []client.Credentials) error {
 	byPort := map[uint16][]*netbox.Proposal{}
 	for i := range plan {
 		p := &plan[i]
-		if p.Action != netbox.Ask {
+		if p.Action != netbox.Ask && (p.Action != netbox.Add || len(creds) < 2) {
 			continue
 		}
 		at, err := agentAt(p.Device.Address)
 		switch {
-		case !f.discover:
-			p.Found("", "the device was not asked: state it in --netbox-options, or give --discover")
+		case p.Action == netbox.Ask && !f.discover:
+			p.Leave("the device was not asked: state it in --netbox-options, or give --discover")
 		case err != nil:
-			p.Found("", "the device cannot be asked: its address is a name")
+			p.Leave("the device cannot be asked: its address is a name")
 		default:
 			byPort[at.Port()] = append(byPort[at.Port()], p)
 		}
 	}
 	for port, list := range byPort {
-		sweep := client.Sweep{Port: port, Credentials: []client.Credentials{*creds}, Rate: f.rate}
-		for _, p := range list {
-			at, _ := agentAt(p.Device.Address) // it was read above
-			sweep.Networks = append(sweep.Networks, at.Addr().String())
-		}
-		found, err := s.discover(ctx, sweep)
-		if err != nil {
+		if err := s.askDevices(ctx, f, port, list, creds); err != nil {
 			return err
-		}
-		for _, p := range list {
-			p.Found(driverFound(found, p.Device.Address))
 		}
 	}
 	return nil
 }
 
-// driverFound is the driver of what answered at an address, or why there is
-// none.
-func driverFound(found []client.Found, address string) (driver, problem string) {
-	at, _ := agentAt(address)
-	i := slices.IndexFunc(found, func(f client.Found) bool { return addressOf(f) == at })
-	switch {
-	case i < 0:
-		return "", "the device does not answer to these credentials"
-	case found[i].Driver == "":
-		return "", fmt.Sprintf("no driver fits what the device says (sysObjectID %s, %s)", found[i].SysObjectID, found[i].SysDescr)
+// askDevices asks the devices at one port.
+func (s *session) askDevices(ctx context.Context, f *netboxFlags, port uint16, list []*netbox.Proposal, creds []client.Credentials) error {
+	sweep := client.Sweep{Port: port, Credentials: creds, Rate: f.rate}
+	for _, p := range list {
+		at, _ := agentAt(p.Device.Address) // it was read before
+		sweep.Networks = append(sweep.Networks, at.Addr().String())
 	}
-	return found[i].Driver, ""
+	found, err := s.discover(ctx, sweep)
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		at, _ := agentAt(p.Device.Address)
+		i := slices.IndexFunc(found, func(f client.Found) bool { return addressOf(f) == at })
+		switch {
+		case i < 0:
+			p.Leave("the device does not answer to these credentials")
+		case found[i].SysObjectID == "":
+			p.Leave("the device takes none of these credentials: " + found[i].Problem)
+		default:
+			p.Found(found[i].Driver, "sysObjectID "+found[i].SysObjectID+", "+found[i].SysDescr, found[i].Credentials)
+		}
+	}
+	return nil
 }
 
 // agentAt reads an address with or without a port.
@@ -215,7 +222,7 @@ func agentAt(text string) (netip.AddrPort, error) {
 }
 
 // followPlan shows the plan, and unless it is a rehearsal, does it.
-func (s *session) followPlan(ctx context.Context, api *client.Client, f *netboxFlags, plan []netbox.Proposal, creds *client.Credentials) error {
+func (s *session) followPlan(ctx context.Context, api *client.Client, f *netboxFlags, plan []netbox.Proposal, creds []client.Credentials) error {
 	if err := s.print(plan, func(w *tabwriter.Writer) { printPlan(w, plan) }); err != nil {
 		return err
 	}
@@ -227,8 +234,8 @@ func (s *session) followPlan(ctx context.Context, api *client.Client, f *netboxF
 	fmt.Fprintln(s.Stderr, said)
 	var devices []client.NewDevice
 	for _, p := range plan {
-		if p.Action == netbox.Add {
-			p.Device.Credentials = creds
+		if p.Action == netbox.Add && !f.dryRun {
+			p.Device.Credentials = &creds[p.Credentials]
 		}
 		if p.Action == netbox.Add || p.Action == netbox.Change {
 			devices = append(devices, *p.Device)

@@ -37,7 +37,10 @@ type Proposal struct {
 	Action Action            `json:"action"`
 	Why    string            `json:"why,omitempty"`
 	Device *client.NewDevice `json:"device,omitempty"` // without credentials
-	known  *fleet.Device
+	// Credentials are the place, in the caller's list, of those that the device
+	// has answered to; 0 where it was not asked.
+	Credentials int `json:"-"`
+	known       *fleet.Device
 }
 
 // Import compares a NetBox with a fleet.
@@ -156,14 +159,27 @@ func (im *Import) keep(made *client.NewDevice, known *fleet.Device) {
 	}
 }
 
-// Found says which driver fits a device that was asked; "" = none, because of
-// problem.
-func (p *Proposal) Found(driver, problem string) {
-	if driver == "" {
-		p.Action, p.Why, p.Device = Skip, p.Why+", and "+problem, nil
+// Leave skips a device after all.
+func (p *Proposal) Leave(because string) {
+	if p.Why != "" {
+		because = p.Why + ", and " + because
+	}
+	p.Action, p.Why, p.Device = Skip, because, nil
+}
+
+// Found says which driver fits a device that was asked, "" = none, and to which
+// credentials it has answered. A driver that is stated must not be another one.
+func (p *Proposal) Found(driver, description string, credentials int) {
+	stated := p.Device.Driver
+	switch {
+	case stated == "" && driver == "":
+		p.Leave("no driver fits what the device says: " + description)
+		return
+	case stated != "" && driver != "" && driver != stated:
+		p.Leave(fmt.Sprintf("the driver %s is stated, but the device says that it is one for %s: %s", stated, driver, description))
 		return
 	}
-	p.Device.Driver = driver
+	p.Device.Driver, p.Credentials = cmp.Or(stated, driver), credentials
 	p.decide()
 }
 

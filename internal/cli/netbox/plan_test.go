@@ -133,14 +133,25 @@ func TestDevicesOfOthers(t *testing.T) {
 func TestFoundDriver(t *testing.T) {
 	im, list := importing(t, usual())
 	p := of(t, im.Propose(list), 16)
-	p.Found("cisco-ios", "")
-	if p.Action != Add || p.Device.Driver != "cisco-ios" {
+	p.Found("cisco-ios", "Cisco", 2)
+	if p.Action != Add || p.Device.Driver != "cisco-ios" || p.Credentials != 2 {
 		t.Errorf("%+v", p)
 	}
 	p = of(t, im.Propose(list), 16)
-	p.Found("", "it does not answer")
-	if p.Action != Skip || !strings.HasSuffix(p.Why, "it does not answer") || p.Device != nil {
+	p.Found("", "Box 1", 0)
+	if p.Action != Skip || !strings.HasSuffix(p.Why, "no driver fits what the device says: Box 1") || p.Device != nil {
 		t.Errorf("%+v", p)
+	}
+	p = of(t, im.Propose(list), 16)
+	p.Leave("it does not answer")
+	if p.Action != Skip || !strings.HasSuffix(p.Why, ", and it does not answer") || p.Device != nil {
+		t.Errorf("%+v", p)
+	}
+	for driver, want := range map[string]Action{"": Add, "cisco-ios": Add, "huawei-vrp": Skip} { // cisco-ios is stated
+		p = of(t, im.Propose(list), 11)
+		if p.Found(driver, "what it is", 1); p.Action != want {
+			t.Errorf("found %q: %+v", driver, p)
+		}
 	}
 	// a known device keeps its driver where none is stated
 	im.Fleet = []fleet.Device{{ID: "north-odd1", Address: "10.1.0.16", Driver: "huawei-vrp"}}
