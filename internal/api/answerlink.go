@@ -47,8 +47,11 @@ type html struct {
 	Body        []byte
 }
 
-func linkHTML(status int, view linkView) (*html, error) {
-	page, err := template.New("link").Parse(linkPage)
+func linkHTML(status int, view linkView) (*html, error) { return pageHTML(status, linkPage, view) }
+
+// pageHTML makes a page without script from a template and what it shows.
+func pageHTML(status int, text string, view any) (*html, error) {
+	page, err := template.New("page").Parse(text)
 	if err != nil {
 		return nil, err
 	}

@@ -132,12 +132,15 @@ func schemaName(t reflect.Type, hint string) string {
 	return name
 }
 
+// noContent is the policy of answers that are no page.
+const noContent = "default-src 'none'; frame-ancestors 'none'"
+
 // secured adds the headers that every answer has.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", noContent)
 		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,6 +52,23 @@ type sent struct {
 	SetCookie []string `header:"Set-Cookie"`
 }
 
+// arrived is sent, or a page that says why not.
+type arrived struct {
+	Status      int
+	Location    string   `header:"Location"`
+	SetCookie   []string `header:"Set-Cookie"`
+	ContentType string   `header:"Content-Type"`
+	Policy      string   `header:"Content-Security-Policy"`
+	Body        []byte
+}
+
+// failedPage is what a person sees whose login at the provider was refused.
+const failedPage = `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>drydock: login</title>
+<style>` + linkStyle + `</style></head><body><h1>The login did not succeed</h1><p>{{.Detail}}</p>{{with .Hint}}<p>{{.}}</p>{{end}}
+<p><a href="/">Back to drydock</a></p></body></html>
+`
+
 func (s *server) oidcLogins() {
 	register(s, get("oidc-start", "/api/v1/oidc/start", "Send the browser to the organisation's provider to log in"), func(ctx context.Context, _ *struct{}) (*sent, error) {
 		return s.oidcStart(ctx)
@@ -62,15 +80,28 @@ func (s *server) oidcLogins() {
 		Why    string `query:"error_description"`
 		Secure string `cookie:"__Host-drydock-oidc"`
 		Plain  string `cookie:"drydock-oidc"`
-	}) (*sent, error) {
+		Accept string `header:"Accept"`
+	}) (*arrived, error) {
 		kept := q.Plain
 		if requestOf(ctx).secure {
 			kept = q.Secure
 		}
-		if q.Error != "" {
-			return nil, fault.New(fault.Denied, "", "OIDC login", "the provider says: %s %s", q.Error, q.Why)
+		var to *sent
+		err := error(fault.New(fault.Denied, "", "OIDC login", "the provider says: %s %s", q.Error, q.Why))
+		if q.Error == "" {
+			to, err = s.oidcReturn(ctx, kept, q.State, q.Code)
 		}
-		return s.oidcReturn(ctx, kept, q.State, q.Code)
+		switch {
+		case err == nil:
+			return &arrived{Status: to.Status, Location: to.Location, SetCookie: to.SetCookie, Policy: noContent}, nil
+		case fault.CodeOf(err) == fault.Internal || !strings.Contains(q.Accept, "text/html"):
+			return nil, err
+		}
+		page, pageErr := pageHTML(fault.CodeOf(err).Status(), failedPage, client.Problem{Detail: err.Error(), Hint: fault.HintOf(err)})
+		if pageErr != nil {
+			return nil, pageErr
+		}
+		return &arrived{Status: page.Status, ContentType: page.ContentType, Policy: page.Policy, Body: page.Body}, nil
 	})
 	register(s, get("show-oidc", "/api/v1/settings/oidc", "How people log in at the organisation's provider; without the secret"),
 		func(ctx context.Context, _ *struct{}) (*body[client.OIDC], error) {

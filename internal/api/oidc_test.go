@@ -263,7 +263,13 @@ func TestOIDCForgery(t *testing.T) {
 	got := o.asked(http.MethodGet, "/api/v1/oidc/return?code=x&state="+at.Get("state"), nil, func(r *http.Request) { r.AddCookie(cookie) })
 	o.want(got, http.StatusForbidden, "the provider does not take the code")
 	got = o.asked(http.MethodGet, "/api/v1/oidc/return?error=access_denied", nil, nil)
-	o.want(got, http.StatusForbidden, "access_denied")
+	o.want(got, http.StatusForbidden, `"code":"denied"`, "access_denied")
+	hostile := "/api/v1/oidc/return?error=access_denied&error_description=" + url.QueryEscape("<script>alert(1)</script>")
+	got = o.asked(http.MethodGet, hostile, nil, func(r *http.Request) { r.Header.Set("Accept", "text/html,*/*") })
+	o.want(got, http.StatusForbidden, "The login did not succeed", "&lt;script&gt;", `<a href="/">`)
+	if strings.Contains(got.Body.String(), "<script") || !strings.Contains(got.Header().Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("%v %s", got.Header(), got.Body)
+	}
 }
 
 func TestOIDCSettings(t *testing.T) {
