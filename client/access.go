@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"strconv"
 	"strings"
@@ -196,4 +197,20 @@ func (c *Client) PutOIDC(ctx context.Context, in OIDC) (o OIDC, err error) {
 // RemoveOIDC lets nobody log in at a provider any more.
 func (c *Client) RemoveOIDC(ctx context.Context) error {
 	return c.call(ctx, http.MethodDelete, "/api/v1/settings/oidc", nil, nil, nil)
+}
+
+// LoggedIn gives a client in a session of the user, beside whatever token c
+// has; LogOut ends it.
+func (c *Client) LoggedIn(ctx context.Context, in Login) (*Client, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	session := &Client{base: c.base, http: &http.Client{Transport: c.http.Transport, Jar: jar}}
+	return session, session.call(ctx, http.MethodPost, "/api/v1/login", nil, in, nil)
+}
+
+// LogOut ends the session of LoggedIn.
+func (c *Client) LogOut(ctx context.Context) error {
+	return c.call(ctx, http.MethodPost, "/api/v1/logout", nil, nil, nil)
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -21,12 +23,15 @@ func (s *session) tokenCreate() *cobra.Command {
 		Short: "Make an API token; its text is shown this once",
 		Long: `Make an API token, which may what its owner may, or less. Its text goes to standard
 output and is not kept: the server has a hash of it.`,
-		Example: "  drydock token create nightly-backup --user bob --role operator:site=north --days 30",
-		Args:    cobra.ExactArgs(1),
+		Example: "  drydock token create laptop --login bob\n" +
+			"  drydock token create nightly-backup --user bob --role operator:site=north --days 30",
+		Args: cobra.ExactArgs(1),
 	}
 	roles := c.Flags().StringArray("role", nil, rolesHelp+" (default: all that the owner has)")
+	login := c.Flags().String("login", "", "log in as `NAME` with a password, which is asked for, or is a line of standard input")
 	c.Flags().StringVar(&in.Owner, "user", "", "`NAME` of the user it acts for (default: who asks)")
 	c.Flags().IntVar(&in.Days, "days", 90, "`N` days until it expires, at most 366")
+	c.MarkFlagsMutuallyExclusive("login", "user")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		if in.Grants, err = parseGrants(*roles); err != nil {
 			return err
@@ -36,7 +41,7 @@ output and is not kept: the server has a hash of it.`,
 		if err != nil {
 			return err
 		}
-		made, err := api.AddToken(c.Context(), in)
+		made, err := s.makeToken(c.Context(), api, *login, in)
 		if err != nil {
 			return err
 		}
@@ -44,6 +49,23 @@ output and is not kept: the server has a hash of it.`,
 		return s.print(made, func(w *tabwriter.Writer) { row(w, made.Text) })
 	}
 	return c
+}
+
+// makeToken makes a token, in a session of its own if login names a user.
+func (s *session) makeToken(ctx context.Context, api *client.Client, login string, in client.NewToken) (made client.MadeToken, err error) {
+	if login == "" {
+		return api.AddToken(ctx, in)
+	}
+	password, err := s.password("password of " + login)
+	if err != nil {
+		return made, err
+	}
+	mine, err := api.LoggedIn(ctx, client.Login{Name: login, Password: password})
+	if err != nil {
+		return made, err
+	}
+	defer func() { err = errors.Join(err, mine.LogOut(ctx)) }()
+	return mine.AddToken(ctx, in)
 }
 
 func (s *session) tokenList() *cobra.Command {
