@@ -108,6 +108,11 @@ type Progress struct {
 type Entry struct {
 	Seq   int             `json:"seq"`
 	Event procedure.Event `json:"event"`
+	// Where the event led to.
+	Step    procedure.Step  `json:"step,omitempty"`
+	Op      procedure.Op    `json:"op,omitempty"`
+	Phase   procedure.Phase `json:"phase,omitempty"`
+	Attempt int             `json:"attempt,omitempty" doc:"of the step"`
 }
 
 // Change is one event of the stream.

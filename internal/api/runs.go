@@ -68,8 +68,11 @@ func (s *server) runs() {
 		if _, err := s.Store.Run(ctx, in.ID); err != nil {
 			return nil, err
 		}
-		entries, err := s.Store.Journal(ctx, in.ID, in.After)
-		return list(mapped(entries, func(e store.Entry) client.Entry { return client.Entry{Seq: e.Seq, Event: e.Event} }), err)
+		entries, err := s.Store.Journal(ctx, in.ID, 0)
+		if err != nil {
+			return nil, err
+		}
+		return list(journal(entries, in.After), nil)
 	})
 	register(s, get("run-report", "/api/v1/runs/{id}/report", "What became of the configuration, line by line"),
 		func(ctx context.Context, in *runID) (*body[client.Report], error) {
@@ -158,6 +161,27 @@ func (s *server) events(ctx context.Context, in *struct {
 			return
 		}
 	}
+}
+
+// journal replays the events, and gives those after a number with where each
+// led to. What another version of drydock wrote may not replay: then the events
+// stand alone.
+func journal(entries []store.Entry, after int) []client.Entry {
+	out, st, replays := []client.Entry{}, procedure.State{}, true
+	for _, e := range entries {
+		line := client.Entry{Seq: e.Seq, Event: e.Event}
+		if replays {
+			next, _, err := procedure.Next(st, e.Event)
+			if replays = err == nil; replays {
+				st = next
+				line.Step, line.Op, line.Phase, line.Attempt = st.Step, st.Op, st.Phase, st.Attempts[st.Step]
+			}
+		}
+		if e.Seq > after {
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 func (s *server) run(r store.RunRecord) client.Run {

@@ -9,7 +9,15 @@ import { To } from './ui/To';
 const Login = lazy(() => import('./screens/Login'));
 
 const screens: [string, ReturnType<typeof lazy>][] = [
+  ['/', lazy(() => import('./screens/Overview'))],
+  ['/questions/:id?', lazy(() => import('./screens/Questions'))],
   ['/devices', lazy(() => import('./screens/Devices'))],
+  ['/devices/:id', lazy(() => import('./screens/Device'))],
+  ['/runs', lazy(() => import('./screens/Runs'))],
+  ['/runs/:id', lazy(() => import('./screens/Run'))],
+  ['/backups', lazy(() => import('./screens/Backups'))],
+  ['/backups/:id', lazy(() => import('./screens/Backup'))],
+  ['/compare', lazy(() => import('./screens/Compare'))],
 ];
 
 function Nowhere() {

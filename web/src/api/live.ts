@@ -50,7 +50,7 @@ const lists = [['runs'], ['questions'], ['overview'], ['devices'], ['backups'], 
 
 function apply(queries: QueryClient, c: Change): void {
   queries.setQueryData<Run>(['run', c.run], (run) => (run && c.seq >= run.seq ? { ...run, seq: c.seq, state: c.state, updatedAt: c.event?.at ?? run.updatedAt } : run));
-  queries.setQueryData<Entry[]>(['journal', c.run], (all) => (all && c.event?.kind && all.length === c.seq - 1 ? [...all, { seq: c.seq, event: c.event }] : all));
+  queries.setQueryData<Entry[]>(['journal', c.run], (all) => (all && c.event?.kind && all.length === c.seq - 1 ? [...all, { seq: c.seq, event: c.event, step: c.state.step, op: c.state.op, phase: c.state.phase, attempt: (c.state.attempts as Record<string, number>)[c.state.step] }] : all));
 }
 
 /** Follows what happens to all runs and keeps what is on screen up to date. */
@@ -65,10 +65,11 @@ export function useLive(): boolean {
         for (const queryKey of lists) void queries.invalidateQueries({ queryKey });
       }, pace);
     };
-    const stop = follow<Change>('/api/v1/events', (on) => {
+    const stop = follow<Change>('/api/v1/events?beat=true', (on) => {
       setLive(on);
       if (on) refresh();
     }, (change) => {
+      if (!change.run && !change.gap) return; // a beat
       if (change.gap) void queries.invalidateQueries();
       else apply(queries, change);
       refresh();

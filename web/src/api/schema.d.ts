@@ -1841,9 +1841,17 @@ export interface components {
             protocols: string[] | null;
         };
         Entry: {
+            /**
+             * Format: int64
+             * @description of the step
+             */
+            attempt?: number;
             event: components["schemas"]["ProcedureEvent"];
+            op?: string;
+            phase?: string;
             /** Format: int64 */
             seq: number;
+            step?: string;
         };
         ErrorDetail: {
             /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
@@ -2009,13 +2017,21 @@ export interface components {
             password: string;
         };
         MIBObject: {
-            Access: string;
-            Column: boolean;
-            Macro: string;
-            Module: string;
-            Name: string;
-            OID: string;
-            Syntax: components["schemas"]["MibSyntax"];
+            access?: string;
+            /** @description what the type comes down to */
+            base?: string;
+            column?: boolean;
+            /** @description OBJECT-TYPE, NOTIFICATION-TYPE, ... */
+            macro?: string;
+            module: string;
+            name: string;
+            oid: string;
+            /** @description as the module names it */
+            type?: string;
+            /** @description of an enumeration */
+            values?: {
+                [key: string]: number;
+            };
         };
         MadeToken: {
             /** Format: date-time */
@@ -2045,13 +2061,6 @@ export interface components {
             name: string;
             /** @description what is allowed in some scope at least */
             permissions?: string[] | null;
-        };
-        MibSyntax: {
-            Base: string;
-            Type: string;
-            Values: {
-                [key: string]: number;
-            };
         };
         NewDevice: {
             /** @description host or host:port of the SNMP agent; port 161 if none */
