@@ -43,7 +43,20 @@ func (c *compiler) checkSet(n strictyaml.Node, step *setStep) any {
 		c.Wrong(n.Place(), "", "nothing is set; expected \"object: value\"")
 		return nil
 	}
+	if most := c.driver.quirks.MaxVarbinds; most > 0 && !step.each && step.always() > most {
+		c.Wrong(n.Place(), `write "pdu: each" in a command, or several set actions`, "%d objects are set in one PDU; max-varbinds is %d", step.always(), most)
+	}
 	return step
+}
+
+// always is how many objects are set under every condition.
+func (s *setStep) always() (n int) {
+	for _, g := range s.groups {
+		if g.when == nil {
+			n += len(g.vars)
+		}
+	}
+	return n
 }
 
 // groups reads a mapping from objects to values, or a list of such mappings,
