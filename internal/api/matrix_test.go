@@ -154,3 +154,10 @@ func TestWithoutRowNobodyMay(t *testing.T) {
 	y := newYard(t, func(s *server) { delete(s.routes, "list-devices") })
 	y.want(y.ask("bootstrap", http.MethodGet, "/api/v1/devices", nil), http.StatusInternalServerError, "list-devices")
 }
+
+// TestRowsAreNotTwice: no part of the table takes another's row away.
+func TestRowsAreNotTwice(t *testing.T) {
+	if n := len(peopleRoutes()) + len(fleetRoutes()) + len(orderRoutes()); n != len(routes()) {
+		t.Errorf("%d rows in the parts, %d in the table", n, len(routes()))
+	}
+}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -32,8 +33,16 @@ type route struct {
 }
 
 // routes is the one table of what each operation needs, by operation id. One
-// that is not here is refused, and a test fails.
+// that is not in it is refused, and a test fails.
 func routes() map[string]route {
+	all := peopleRoutes()
+	maps.Copy(all, fleetRoutes())
+	maps.Copy(all, orderRoutes())
+	return all
+}
+
+// peopleRoutes are about the server, who comes in, and who did what.
+func peopleRoutes() map[string]route {
 	return map[string]route{
 		"healthz": {access.Open, shared, false},
 		"readyz":  {access.Open, shared, false},
@@ -63,7 +72,12 @@ func routes() map[string]route {
 		"show-oidc":   {access.Administer, whole, false},
 		"put-oidc":    {access.Administer, whole, true},
 		"remove-oidc": {access.Administer, whole, true},
+	}
+}
 
+// fleetRoutes are about devices, and what is known of them and for them.
+func fleetRoutes() map[string]route {
+	return map[string]route{
 		"list-devices":  {access.View, listed, false},
 		"put-devices":   {access.Operate, named, true},
 		"show-device":   {access.View, ofDevice, false},
@@ -77,6 +91,21 @@ func routes() map[string]route {
 		"show-release":  {access.View, shared, false},
 		"add-release":   {access.Operate, whole, true},
 
+		"counts":          {access.View, listed, false},
+		"search-backups":  {access.Reveal, listed, true},
+		"list-migrations": {access.View, shared, false},
+		"check-migration": {access.Reveal, named, false},
+
+		"list-backups": {access.View, listed, false},
+		"show-backup":  {access.View, ofBackup, false},
+		"open-backup":  {access.Reveal, ofBackup, true},
+		"diff-backups": {access.Reveal, named, false},
+	}
+}
+
+// orderRoutes are about runs, campaigns, questions, and how people are told.
+func orderRoutes() map[string]route {
+	return map[string]route{
 		"plan":         {access.View, named, false},
 		"start-runs":   {access.Operate, named, true},
 		"list-runs":    {access.View, listed, false},
@@ -103,11 +132,6 @@ func routes() map[string]route {
 		"show-filter":      {access.View, whole, false},
 		"answer-questions": {access.Operate, listed, true},
 
-		"counts":          {access.View, listed, false},
-		"search-backups":  {access.Reveal, listed, true},
-		"list-migrations": {access.View, shared, false},
-		"check-migration": {access.Reveal, named, false},
-
 		"list-questions":  {access.View, listed, false},
 		"show-question":   {access.View, ofQuestion, false},
 		"answer-question": {access.Operate, ofQuestion, true},
@@ -122,11 +146,6 @@ func routes() map[string]route {
 		"show-answer-link":    {access.Open, shared, false},
 		"answer-by-open-link": {access.Open, shared, true},
 		"answer-by-link":      {access.Operate, named, true},
-
-		"list-backups": {access.View, listed, false},
-		"show-backup":  {access.View, ofBackup, false},
-		"open-backup":  {access.Reveal, ofBackup, true},
-		"diff-backups": {access.Reveal, named, false},
 	}
 }
 
