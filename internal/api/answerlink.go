@@ -112,6 +112,10 @@ func (s *server) followed(ctx context.Context, token string) (link notify.Link, 
 	if link, err = s.Notifier.Linker.Parse(token, time.Now()); err != nil {
 		return link, q, err
 	}
+	channel, err := s.Notifier.Channel(link.Channel)
+	if err != nil || channel.Disabled || channel.Links == "" || channel.Links == notify.NoLinks || link.Open && channel.Links != notify.OpenLinks {
+		return link, q, fault.New(fault.Conflict, "", "answer link", "its channel has no such links any more")
+	}
 	if q, err = s.question(ctx, link.Question); err != nil {
 		return link, q, err
 	}

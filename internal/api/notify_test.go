@@ -11,6 +11,13 @@ import (
 	"drydock/internal/procedure"
 )
 
+// channel makes the channel that links are of.
+func (y *yard) channel(links notify.Links) {
+	y.t.Helper()
+	_, _, err := y.Notifier.Put(y.t.Context(), notify.Channel{Name: "ops", Type: notify.Webhook, URL: "https://hooks.test", Links: links})
+	must(y.t, err)
+}
+
 // link gives the path of an answer link to a site's question.
 func (y *yard) link(site string, open bool, life time.Duration) string {
 	return "/answer/" + y.Notifier.Linker.Token(notify.Link{Question: y.question[site], Choice: procedure.Stop, Channel: "ops", Open: open, Ends: time.Now().Add(life).Unix()})
@@ -18,6 +25,7 @@ func (y *yard) link(site string, open bool, life time.Duration) string {
 
 // testAnswerByLink: a link that needs a login is worth as much as the login.
 func testAnswerByLink(t *testing.T, y *yard) {
+	y.channel(notify.LoginLinks)
 	south := y.link("south", false, time.Hour)
 	y.want(y.ask("", http.MethodGet, south, nil), http.StatusOK, "Answer stop", `action="`+south+`/confirm"`)
 	y.want(y.ask("", http.MethodPost, south, nil), http.StatusForbidden, "needs a login")
@@ -37,6 +45,10 @@ func testAnswerByLink(t *testing.T, y *yard) {
 func TestOpenAnswerLink(t *testing.T) {
 	y := newYard(t, nil)
 	link := y.link("north", true, time.Hour)
+	y.want(y.ask("", http.MethodPost, link, nil), http.StatusConflict, "no such links")
+	y.channel(notify.LoginLinks) // a link that was open before is not now
+	y.want(y.ask("", http.MethodPost, link, nil), http.StatusConflict, "no such links")
+	y.channel(notify.OpenLinks)
 	for range 3 { // as programs do that look at links in mail
 		got := y.ask("", http.MethodGet, link, nil)
 		y.want(got, http.StatusOK, "north: stop?")

@@ -46,7 +46,9 @@ func (n *Notifier) Run(ctx context.Context) error {
 		case <-remind.C:
 			err = n.remind(ctx)
 		case <-forget.C:
-			err = n.Store.ForgetNotices(ctx, n.Now().Add(-forgetAfter))
+			for more := true; more && err == nil && ctx.Err() == nil; {
+				more, err = n.Store.ForgetNotices(ctx, n.Now().Add(-forgetAfter))
+			}
 		}
 		if err != nil && ctx.Err() == nil {
 			n.Log.Warn("notifications wait: the store does not answer", "err", err)

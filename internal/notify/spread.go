@@ -24,14 +24,15 @@ func (n *Notifier) spread(ctx context.Context, channels []Channel) (more bool, e
 	if err != nil {
 		return false, err
 	}
-	ids := make([]string, len(notices))
+	var ids, unwanted []string
 	var deliveries []store.Delivery
 	for i, notice := range notices {
-		ids[i] = notice.ID
+		before := len(deliveries)
 		due := n.Now().Add(time.Duration(i-len(notices)) * time.Microsecond) // keeps their order
 		m, err := messageOf(notice)
 		if err != nil {
 			n.Log.Error("a notice is not one", "notice", notice.ID, "err", err)
+			unwanted = append(unwanted, notice.ID)
 			continue
 		}
 		for _, c := range channels {
@@ -40,11 +41,16 @@ func (n *Notifier) spread(ctx context.Context, channels []Channel) (more bool, e
 			}
 			deliveries = append(deliveries, store.Delivery{Notice: notice, Channel: c.Name, Due: due.Add(c.GathersFor())})
 		}
+		if ends := m.Kind == RunEnded || m.Kind == RunFailed; ends && len(deliveries) == before {
+			unwanted = append(unwanted, notice.ID) // it was kept for the end of its order
+			continue
+		}
+		ids = append(ids, notice.ID)
 	}
 	if err := n.Store.AddNotices(ctx, ends...); err != nil {
 		return false, err
 	}
-	return len(notices) == spreadAtOne || len(ends) > 0, n.Store.Spread(ctx, ids, deliveries)
+	return len(notices) == spreadAtOne || len(ends) > 0, n.Store.Spread(ctx, ids, unwanted, deliveries)
 }
 
 // about says whether the message is that this channel does not work.

@@ -80,14 +80,15 @@ type Server struct {
 	// MetricsAddr is where /metrics is served without a token; invalid if nowhere.
 	MetricsAddr netip.AddrPort
 
-	store   *store.Store
-	metrics *metrics.Metrics
-	ready   []part
-	outbox  *notify.Outbox
-	tracer  *tracing.Tracer
-	untrace func(context.Context) error // sends the spans that there are
-	group   *errgroup.Group
-	stop    context.CancelFunc
+	store    *store.Store
+	metrics  *metrics.Metrics
+	ready    []part
+	outbox   *notify.Outbox
+	notifier *notify.Notifier
+	tracer   *tracing.Tracer
+	untrace  func(context.Context) error // sends the spans that there are
+	group    *errgroup.Group
+	stop     context.CancelFunc
 }
 
 // Start starts every part; the server runs until ctx ends or a part fails. On
@@ -156,6 +157,9 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 	}
 	var conductor *campaigns.Conductor
 	config.Paces = func(run fleet.RunID) []*transfer.Pace { return conductor.Paces(run) }
+	if err := s.tell(ctx, o, keys); err != nil {
+		return err
+	}
 	eng := engine.New(config)
 	runtime := local.New(local.Options{Journal: s.store, Performer: eng, Log: o.Log, Observe: s.metrics.Change})
 	conductor = campaigns.New(campaigns.Config{Store: s.store, Engine: eng, Runtime: runtime, Log: o.Log})
@@ -171,7 +175,7 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 	if err := s.observe(ctx, o, runtime, config.Grants, traps); err != nil {
 		return err
 	}
-	return s.waysIn(ctx, o, keys, api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token, Rate: o.Rate,
+	return s.waysIn(ctx, o, api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token, Rate: o.Rate,
 		Version: o.Version, Log: o.Log, Ready: s.Ready, Metrics: s.metrics.Handler()})
 }
 

@@ -98,13 +98,19 @@ func (s *Store) NewNotices(ctx context.Context, limit int) (notices []Notice, er
 }
 
 // Spread makes the deliveries of notices, in one transaction with the mark that
-// they are made; those that are there stay as they are.
-func (s *Store) Spread(ctx context.Context, notices []string, deliveries []Delivery) error {
+// they are made; those that are there stay as they are. Unwanted notices are
+// forgotten with it.
+func (s *Store) Spread(ctx context.Context, notices, unwanted []string, deliveries []Delivery) error {
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {
 		for _, d := range deliveries {
 			err := t.exec(ctx, "INSERT INTO delivery (notice, channel, state, tries, due, ended, error) VALUES (?, ?, 'waiting', 0, ?, 0, '') ON CONFLICT DO NOTHING",
 				d.Notice.ID, d.Channel, micros(d.Due))
 			if err != nil {
+				return err
+			}
+		}
+		for _, id := range unwanted {
+			if err := t.exec(ctx, "DELETE FROM notice WHERE id = ?", id); err != nil {
 				return err
 			}
 		}
@@ -201,18 +207,17 @@ func (s *Store) WaitingDeliveries(ctx context.Context) (n int, err error) {
 	return n, s.explain("store.WaitingDeliveries", "", err)
 }
 
-// ForgetNotices removes the notices of before a moment that nobody waits for.
-func (s *Store) ForgetNotices(ctx context.Context, before time.Time) error {
-	err := s.write(ctx, func(ctx context.Context, t *tx) error {
-		const old = `SELECT id FROM notice WHERE at < ? AND spread = 1
-			AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.notice = notice.id AND state = 'waiting') ORDER BY at LIMIT 1000`
-		if err := t.exec(ctx, "DELETE FROM delivery WHERE notice IN ("+old+")", micros(before)); err != nil {
-			return err
-		}
-		return t.exec(ctx, `DELETE FROM notice WHERE at < ? AND spread = 1
-			AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.notice = notice.id)`, micros(before))
+// ForgetNotices removes some of the notices of before a moment that nobody waits
+// for; more says that there may be others.
+func (s *Store) ForgetNotices(ctx context.Context, before time.Time) (more bool, err error) {
+	const some = 2000
+	err = s.write(ctx, func(ctx context.Context, t *tx) error {
+		n, err := t.change(ctx, `DELETE FROM notice WHERE id IN (SELECT id FROM notice WHERE at < ? AND spread = 1
+			AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.notice = notice.id AND state = 'waiting') ORDER BY at LIMIT ?)`, micros(before), some)
+		more = n == some
+		return err
 	})
-	return s.explain("store.ForgetNotices", "", err)
+	return more, s.explain("store.ForgetNotices", "", err)
 }
 
 // Order is what became of the runs that one request has started.

@@ -30,8 +30,9 @@ func testNotices(t *testing.T, s *store.Store) {
 		deliveries = append(deliveries, store.Delivery{Notice: store.Notice{ID: id}, Channel: "a", Due: at.Add(time.Duration(n) * time.Minute)},
 			store.Delivery{Notice: store.Notice{ID: id}, Channel: "b", Due: at})
 	}
-	must(t, s.Spread(ctx, ids, deliveries))
-	must(t, s.Spread(ctx, ids, deliveries))
+	must(t, s.AddNotices(ctx, store.Notice{ID: "unwanted", Kind: "k", At: at, Doc: json.RawMessage(`{}`)}))
+	must(t, s.Spread(ctx, ids, []string{"unwanted"}, deliveries))
+	must(t, s.Spread(ctx, ids, nil, deliveries))
 	fresh, err = s.NewNotices(ctx, 9)
 	must(t, err)
 	due, err := s.DueDeliveries(ctx, "a", at.Add(time.Minute), 9)
@@ -63,7 +64,9 @@ func testDeliveryEnds(t *testing.T, s *store.Store, due []store.Delivery, at tim
 		t.Fatalf("%d wait, counts %v: %v", waiting, counts, err)
 	}
 	must(t, s.DropDeliveries(ctx, "b"))
-	must(t, s.ForgetNotices(ctx, at.Add(time.Minute)))
+	if more, err := s.ForgetNotices(ctx, at.Add(time.Minute)); err != nil || more {
+		t.Fatal(more, err)
+	}
 	list, err = s.Deliveries(ctx, store.DeliveryFilter{})
 	must(t, err)
 	if len(list) != 2 { // n0 was delivered; n1 and n2 wait
