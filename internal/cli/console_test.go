@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,26 @@ func TestThePictureFitsAndIsHarmless(t *testing.T) {
 	for _, want := range []string{"dev-0 asks at backup", "[r]epeat", "[s]top", "200 questions wait"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+// TestHostilePicture: whatever field a hostile text stands in, the picture has
+// no control sequence but its own colours.
+func TestHostilePicture(t *testing.T) {
+	colours := regexp.MustCompile(`\x1b\[[0-9;]*m`)
+	for _, text := range hostileTexts() {
+		m := askingConsole(t, 2)
+		st := procedure.State{Step: procedure.Step(text), Phase: procedure.Phase(text), Question: &procedure.Question{ID: "q", Step: procedure.Step(text),
+			Cause: procedure.Cause(text), Detail: text, Choices: []procedure.Choice{procedure.Repeat, procedure.Choice(text)}}}
+		st.Plan.Device = fleet.DeviceID(text)
+		m.Update(changed(client.Change{Run: "run-0", Device: st.Plan.Device, State: st}))
+		ended := procedure.State{Phase: procedure.Ended, Result: &procedure.Result{Outcome: procedure.Outcome(text), Cause: procedure.Cause(text), Step: procedure.Step(text)}}
+		ended.Plan.Device = fleet.DeviceID(text)
+		m.Update(changed(client.Change{Run: "run-1", Device: ended.Plan.Device, State: ended}))
+		m.keys("r")
+		if picture := colours.ReplaceAllString(m.View().Content, ""); live(strings.ReplaceAll(picture, "31m", "")) {
+			t.Errorf("%q is live in %q", text, picture)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (m *console) row(id fleet.RunID) string {
 	} else if q != nil && m.left[q.ID] {
 		word = "open"
 	}
-	return fmt.Sprintf("%-20s [%s] %-13s %s %s", printable(string(st.Plan.Device)), bar(st), st.Step,
+	return fmt.Sprintf("%-20s [%s] %-13s %s %s", printable(string(st.Plan.Device)), bar(st), printable(string(st.Step)),
 		styleOf(st).Render(fmt.Sprintf("%-9s", word)), faint.Render(printable(detail(st))))
 }
 
@@ -88,7 +88,7 @@ func (m *console) panel() []string {
 	q := m.open(id)
 	alike := len(m.likeIt())
 	lines = append(lines, "",
-		strong.Render(fmt.Sprintf("%s asks at %s, attempt %d: %s", printable(string(m.states[id].Plan.Device)), q.Step, q.Attempt, q.Cause)),
+		strong.Render(fmt.Sprintf("%s asks at %s, attempt %d: %s", printable(string(m.states[id].Plan.Device)), printable(string(q.Step)), q.Attempt, printable(string(q.Cause)))),
 		"  "+printable(q.Detail),
 		faint.Render(fmt.Sprintf("  without an answer the run stops safely at %s", q.Deadline.Local().Format("Mon 15:04"))))
 	var options []string
@@ -132,8 +132,8 @@ func (m *console) waiting() int {
 // option shows a choice with its key marked.
 func option(c procedure.Choice, selected bool) string {
 	key := keyOf(c)
-	before, after, _ := strings.Cut(string(c), key)
-	text := before + "[" + key + "]" + after
+	before, after, _ := strings.Cut(printable(string(c)), key)
+	text := before + "[" + printable(key) + "]" + after
 	if selected {
 		return chosen.Render(text)
 	}

@@ -18,13 +18,13 @@ import (
 func status(st procedure.State) string {
 	switch {
 	case st.Result != nil:
-		return string(st.Result.Outcome)
+		return printable(string(st.Result.Outcome))
 	case st.Question != nil:
 		return "asks"
 	case st.StopBy != "":
 		return "stopping"
 	}
-	return string(st.Phase)
+	return printable(string(st.Phase))
 }
 
 // detail says what a person should know beyond the status.

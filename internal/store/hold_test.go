@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"drydock/internal/fault"
@@ -106,4 +108,22 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	_, err := store.Open(t.Context(), t.TempDir()+"/x.db", store.Options{})
 	wantCode(t, err, fault.Invalid, "keyring")
+}
+
+// TestChecksTellWhatIsBroken: what /readyz asks says that another process has
+// the store before anything was written, that the store has stopped, and that
+// its blobs are gone or have no room.
+func TestChecksTellWhatIsBroken(t *testing.T) {
+	eachKind(t, func(t *testing.T, p place) {
+		s := p.open(t)
+		must(t, s.CheckDatabase(t.Context()))
+		must(t, s.CheckBlobs(t.Context()))
+		_, err := p.raw(t).Exec("UPDATE hold SET epoch = epoch + 1, holder = 'the new one'")
+		must(t, err)
+		wantCode(t, s.CheckDatabase(t.Context()), fault.Conflict, "another process")
+		wantCode(t, s.PutDevice(t.Context(), fleet.Device{ID: "d"}, nil), fault.Unavailable, "the new one")
+		wantCode(t, s.CheckDatabase(t.Context()), fault.Unavailable)
+		must(t, os.RemoveAll(filepath.Join(p.options(t).Dir, "blobs")))
+		wantCode(t, s.CheckBlobs(t.Context()), fault.Unavailable, "folder releases")
+	})
 }
