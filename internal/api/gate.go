@@ -59,7 +59,7 @@ func (s *server) enter(ctx huma.Context, r *request) error {
 		return fault.New(fault.Internal, "", "operation "+r.id, "it has no row in the table of routes, so nobody may use it")
 	}
 	now := time.Now()
-	if err := s.limits.take("address "+r.address, addressRate(), now); err != nil {
+	if err := s.limits.take(addressKey(r.address), addressRate(), now); err != nil {
 		return err
 	}
 	httpRequest, _ := humago.Unwrap(ctx)

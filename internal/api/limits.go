@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -113,8 +114,18 @@ func (l *limits) passed(name, address string) {
 	l.tries[addressKey(address)] = t
 }
 
-func userKey(name string) string       { return "user " + strings.ToLower(name) }
-func addressKey(address string) string { return "address " + address }
+func userKey(name string) string { return "user " + strings.ToLower(name) }
+
+// addressKey takes the addresses of one IPv6 network for one: whoever has one of
+// them has them all (RFC 6177 section 2).
+func addressKey(address string) string {
+	if a, err := netip.ParseAddr(address); err == nil && a.Is6() && !a.Is4In6() {
+		if p, err := a.WithZone("").Prefix(64); err == nil {
+			address = p.String()
+		}
+	}
+	return "address " + address
+}
 
 func sweep[T any](all map[string]T, stale func(T) bool) {
 	for key, value := range all {

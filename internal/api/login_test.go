@@ -1,10 +1,13 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -346,6 +349,48 @@ func TestRateLimit(t *testing.T) {
 		t.Errorf("headers %v", got.Header())
 	}
 	y.want(y.ask("operator", http.MethodGet, "/api/v1/me", nil), http.StatusOK)
+}
+
+// TestAddressesOfOneNetwork: who has a network of IPv6 addresses has one try
+// more for none of them.
+func TestAddressesOfOneNetwork(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1": "address 192.0.2.1", "::ffff:192.0.2.1": "address ::ffff:192.0.2.1", "2001:db8:1:2:3::4": "address 2001:db8:1:2::/64",
+		"fe80::1%eth0": "address fe80::/64", "": "address ",
+	} {
+		if got := addressKey(address); got != want {
+			t.Errorf("%q: %q, want %q", address, got, want)
+		}
+	}
+}
+
+// TestNothingToStealFromTheDatabase: no password, session, token or client
+// secret rests where somebody who has the database could use it.
+func TestNothingToStealFromTheDatabase(t *testing.T) {
+	o := newOrganisation(t)
+	session := o.yard.login("viewer", password)
+	secrets := map[string]string{"password": password, "session": session.Value, "token": o.tokens["viewer"], "bootstrap": bootstrap, "OIDC client": "client secret"}
+	files, err := filepath.Glob(filepath.Join(o.dir, "*"))
+	must(t, err)
+	read := 0
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			continue // a directory
+		}
+		read += len(raw)
+		for what, text := range secrets {
+			if bytes.Contains(raw, []byte(text)) {
+				t.Errorf("the %s stands in %s", what, filepath.Base(name))
+			}
+		}
+		if bytes.Contains(raw, []byte(o.tokens["viewer"][13:])) {
+			t.Errorf("the token's secret part stands in %s", filepath.Base(name))
+		}
+	}
+	if read < 10_000 {
+		t.Fatalf("only %d octets were searched", read)
+	}
 }
 
 // TestLimitsStaySmall: whoever has very many addresses fills no memory.

@@ -36,6 +36,7 @@ const bootstrap = "the-token-of-the-data-directory"
 type yard struct {
 	*server
 	t        *testing.T
+	dir      string // of the database
 	handler  http.Handler
 	tokens   map[string]string // by user
 	question map[string]string // id by device
@@ -56,14 +57,15 @@ func newYard(t *testing.T, prepare func(*server)) *yard {
 	outbox := &notify.Outbox{}
 	keys, err := secret.NewKeyring([secret.KeySize]byte{1})
 	must(t, err)
-	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "drydock.db"), store.Options{Keyring: keys, Outbox: outbox})
+	dir := t.TempDir()
+	st, err := store.Open(ctx, filepath.Join(dir, "drydock.db"), store.Options{Keyring: keys, Outbox: outbox})
 	must(t, err)
 	t.Cleanup(func() { must(t, st.Close()) })
 	set, err := driver.LoadAll(drivers.FS)
 	must(t, err)
 	notifier, err := notify.New(ctx, notify.Config{Store: st, Outbox: outbox, Linker: notify.NewLinker([32]byte{2}), URL: func() string { return "https://drydock.test" }})
 	must(t, err)
-	y := &yard{t: t, tokens: map[string]string{"bootstrap": bootstrap}, question: map[string]string{}, runtime: &fakeRuntime{}}
+	y := &yard{t: t, dir: dir, tokens: map[string]string{"bootstrap": bootstrap}, question: map[string]string{}, runtime: &fakeRuntime{}}
 	eng := engine.New(engine.Config{Store: st, Drivers: set})
 	y.server = newServer(Parts{Store: st, Engine: eng, Runtime: y.runtime, Campaigns: campaigns.New(campaigns.Config{Store: st, Engine: eng, Runtime: y.runtime}), Metrics: http.NotFoundHandler(), Notifier: notifier, Token: secret.New(bootstrap), Version: "1",
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Passwords: access.Cost{Time: 1, Memory: 64, Threads: 1}})
