@@ -111,11 +111,28 @@ func checkDriver(path string, raw []byte, library *mib.Library, compare bool) (*
 	return d, err
 }
 
+// readDrivers reads the drivers of a folder.
+func readDrivers(dir, mibDir string) (*driver.Set, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, usagef("--drivers %s: it is not a directory that can be read", dir)
+	}
+	var library *mib.Library
+	if mibDir != "" {
+		var err error
+		if library, err = readModules(mibDir); err != nil {
+			return nil, err
+		}
+	}
+	return driver.LoadAllWith(os.DirFS(dir), library)
+}
+
 func (s *session) driverMatch() *cobra.Command {
-	var oid, descr string
+	var oid, descr, dir, mibDir string
 	c := &cobra.Command{Use: "match", Short: "Say which driver fits a device; needs no server", Args: cobra.NoArgs}
 	c.Flags().StringVar(&oid, "sysobjectid", "", "the device's sysObjectID")
 	c.Flags().StringVar(&descr, "sysdescr", "", "the device's sysDescr")
+	c.Flags().StringVar(&dir, "drivers", "", "`DIR` with more driver files")
+	c.Flags().StringVar(&mibDir, "mib-dir", "", "`DIR` with the MIB modules whose names those driver files use")
 	c.RunE = func(*cobra.Command, []string) error {
 		if oid == "" && descr == "" {
 			return usagef("give --sysobjectid, --sysdescr or both")
@@ -123,6 +140,13 @@ func (s *session) driverMatch() *cobra.Command {
 		set, err := driver.LoadAll(drivers.FS)
 		if err != nil {
 			return err
+		}
+		if dir != "" {
+			more, err := readDrivers(dir, mibDir)
+			if err != nil {
+				return err
+			}
+			set = set.With(more)
 		}
 		d, why := set.Match(oid, descr)
 		match := struct {

@@ -28,7 +28,8 @@ func (s *schema) object(r *reader, name string, at place, what string) *mibObjec
 	}
 	kind := kindFor(*found)
 	if kind == "" {
-		r.Wrong(at, "", "%s: %s of %s has the type %s, which the language does not have", what, name, found.Module, found.Syntax.Type)
+		r.Wrong(at, `if another module defines it, put that module's file below the folder of --mib-dir; else describe the object under "scalars" or "columns", with a type`,
+			"%s: %s of %s has the type %s, which is none of the language", what, name, found.Module, found.Syntax.Type)
 		return nil
 	}
 	o := &mibObject{name: name, oid: found.OID, kind: kind, scalar: !found.Column, at: at, from: found.Module}
@@ -55,6 +56,10 @@ func (s *schema) lookup(r *reader, name string, at place, what string) *mib.Obje
 		return o.Macro != "OBJECT-TYPE" || o.Syntax.Type == "SEQUENCE OF" || o.Access == "" || isEntry(o)
 	})
 	if len(all) == 0 {
+		if why := s.modules.Missing(name); why != "" {
+			r.Wrong(at, "put that module's file below the folder of --mib-dir too", "%s: object %q has no place: %s", what, name, why)
+			return nil
+		}
 		known := slices.Sorted(maps.Keys(s.objects))
 		hint := nearest(name, append(known, s.modules.Names()...))
 		if hint == "" {

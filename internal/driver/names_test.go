@@ -63,8 +63,11 @@ func TestNamesOfModules(t *testing.T) {
 
 // acme is a module that drydock never saw.
 const acme = `ACME-LOAD-MIB DEFINITIONS ::= BEGIN
-IMPORTS OBJECT-TYPE, enterprises FROM SNMPv2-SMI;
-acme OBJECT IDENTIFIER ::= { 1 3 6 1 4 1 99999 }
+IMPORTS OBJECT-TYPE, enterprises FROM SNMPv2-SMI DisplayString FROM SNMPv2-TC acmeRoot FROM ACME-SMI;
+acme OBJECT IDENTIFIER ::= { enterprises 99999 }
+acmeOld OBJECT IDENTIFIER ::= { acmeRoot 7 }
+acmeLost OBJECT-TYPE SYNTAX INTEGER MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeOld 1 }
+acmeLabel OBJECT-TYPE SYNTAX DisplayString MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acme 7 }
 acmeVersion OBJECT-TYPE SYNTAX OCTET STRING MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acme 1 }
 acmeLoadMode OBJECT-TYPE SYNTAX INTEGER { tftp(1), ftp(3) } MAX-ACCESS read-write STATUS current DESCRIPTION "" ::= { acme 2 }
 acmeLoadState OBJECT-TYPE SYNTAX INTEGER { idle(1), busy(2), done(3), failed(4) } MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acme 3 }
@@ -104,7 +107,9 @@ func TestMistakesWithModules(t *testing.T) {
 		{"acmeVersion", "acmeLoadMode: ftpp", `a.yaml:11:29: acmeLoadMode has no value "ftpp"; did you mean "ftp"?`},
 		{"acmeVersion", "acmeLoadMode: 2", `a.yaml:11:29: acmeLoadMode has no value 2 in ACME-LOAD-MIB; it can be tftp or ftp`},
 		{"acmeVersion", "acmeLoadState: busy", `a.yaml:11:15: object acmeLoadState is set, but it is read-only in ACME-LOAD-MIB; did you mean "acmeLoadStart"?`},
-		{"acmeVersion", "acmeLoadFlags: a", `a.yaml:11:15: set: acmeLoadFlags of ACME-LOAD-MIB has the type BITS, which the language does not have`},
+		{"acmeVersion", "acmeLoadFlags: a", `a.yaml:11:15: set: acmeLoadFlags of ACME-LOAD-MIB has the type BITS, which is none of the language; if another module defines it, put that module's file below the folder of --mib-dir; else describe the object under "scalars" or "columns", with a type`},
+		{"acmeLabel", "acmeLoadMode: tftp", ""},
+		{"acmeLost", "acmeLoadMode: tftp", `a.yaml:8:22: get version: object "acmeLost" has no place: ACME-LOAD-MIB has it, but imports acmeRoot from ACME-SMI, and that module is not there; put that module's file below the folder of --mib-dir too`},
 	} {
 		text := strings.NewReplacer("VERSION", c.version, "SET,", c.set+",").Replace(acmeDriver)
 		_, err := ParseWith("a.yaml", []byte(text), l)

@@ -195,7 +195,7 @@ func (e *Engine) driver(name string) (*driver.Driver, error) {
 	d, ok := e.Drivers.Get(name)
 	if !ok {
 		return nil, fault.New(fault.NotFound, "", "driver "+name, "there is no such driver").
-			WithHint("drydock driver list names them")
+			WithHint("drydock driver list names them; drydock serve --drivers DIR adds those of a folder")
 	}
 	return d, nil
 }

@@ -276,6 +276,10 @@ func loadDrivers(dir, mibDir string) (*driver.Set, error) {
 		return nil, fault.New(fault.Invalid, "", "--drivers "+dir, "a driver is wrong:\n%w", err).
 			WithHint("drydock driver check FILE shows the same; docs/driver-language.md describes the language")
 	}
+	if len(more.Names()) == 0 {
+		return nil, fault.New(fault.Invalid, "", "--drivers "+dir, "there is no driver file in it").
+			WithHint("driver files are named *.yaml and stand in the folder itself")
+	}
 	for _, name := range more.Names() {
 		d, _ := more.Get(name)
 		if err := errors.Join(d.CheckFormat(migrate.Formats()), d.CheckPatterns(migrate.CheckPattern)); err != nil {

@@ -48,6 +48,8 @@ func (o Object) Readable() bool {
 type Library struct {
 	byName map[string][]Object
 	byOID  map[string]Object
+	// missing says of names without a place why they have none.
+	missing map[string]string
 }
 
 // Lookup gives the objects of that name: more than one where several modules
@@ -98,7 +100,7 @@ func Of(objects ...Object) *Library {
 const largest = 16 << 20
 
 // Read reads every file below the roots of the file systems whose name ends in
-// .mib, .my or .txt. Of files with the same module the first counts.
+// .mib, .my, .smi or .txt, or in nothing. Of files with the same module the first counts.
 func Read(systems ...fs.FS) (*Library, error) {
 	t := &tree{modules: map[string]*module{}}
 	for _, fsys := range systems {
@@ -107,7 +109,7 @@ func Read(systems ...fs.FS) (*Library, error) {
 		}
 	}
 	if len(t.modules) == 0 {
-		return nil, errors.New("mib: there are no MIB modules (*.mib, *.my, *.txt)")
+		return nil, errors.New("mib: there are no MIB modules (files named *.mib, *.my, *.smi, *.txt, or without an ending)")
 	}
 	return t.library(), nil
 }
@@ -117,11 +119,13 @@ func (t *tree) addAll(fsys fs.FS) error {
 		if err != nil {
 			return err
 		}
-		if e.IsDir() || !slices.Contains([]string{".mib", ".my", ".txt"}, strings.ToLower(path.Ext(file))) {
+		if e.IsDir() || !slices.Contains([]string{".mib", ".my", ".smi", ".txt", ""}, strings.ToLower(path.Ext(file))) {
 			return nil
 		}
 		if info, err := e.Info(); err != nil {
 			return err
+		} else if info.Size() > largest && path.Ext(file) == "" {
+			return nil // a program, perhaps; no module is that large
 		} else if info.Size() > largest {
 			return fmt.Errorf("%s has %d octets; %d at most", file, info.Size(), largest)
 		}

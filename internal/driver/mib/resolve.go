@@ -40,11 +40,12 @@ func (t *tree) library() *Library {
 			t.types[kind] = append(t.types[kind], name)
 		}
 	}
-	l := &Library{byName: map[string][]Object{}, byOID: map[string]Object{}}
+	l := &Library{byName: map[string][]Object{}, byOID: map[string]Object{}, missing: map[string]string{}}
 	for _, name := range names {
 		for _, n := range t.modules[name].nodes {
 			oid, ok := t.oid(t.modules[name], n)
 			if !ok {
+				l.missing[n.name] = t.why(t.modules[name], n)
 				continue
 			}
 			o := Object{Module: name, Name: n.name, OID: oid, Macro: n.macro, Access: n.access, Syntax: t.base(t.modules[name], n.syntax, 0)}
@@ -103,18 +104,13 @@ func (t *tree) parent(m *module, head string) (string, bool) {
 	if _, err := strconv.ParseUint(head, 10, 32); err == nil {
 		return head, true
 	}
-	switch head {
-	case "iso":
-		return "1", true
-	case "ccitt":
-		return "0", true
-	}
 	for _, p := range t.candidates(m, head) {
 		if oid, ok := t.oid(p.m, p.n); ok {
 			return oid, true
 		}
 	}
-	return "", false
+	oid, ok := standardNodes()[head]
+	return oid, ok
 }
 
 // candidates gives the definitions of a name: of the module itself, then of the
@@ -166,6 +162,9 @@ func (t *tree) base(m *module, s Syntax, depth int) Syntax {
 			s.Values = deeper.Values
 		}
 		return s
+	}
+	if standard, ok := standardTypes()[s.Type]; ok {
+		s.Base = standard.Base
 	}
 	return s
 }
