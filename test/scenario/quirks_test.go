@@ -181,7 +181,7 @@ func TestQuirkAnswersFromElsewhere(t *testing.T) {
 	}{
 		"v3":                       {nil, v3, true},
 		"v2c, the driver knows it": {quirky("any-source: true"), client.Credentials{Version: "v2c", Community: "public"}, true},
-		"v2c":                      {nil, client.Credentials{Version: "v2c", Community: "public"}, false},
+		"v2c":                      {adapted("identify: 30s", "identify: 5s"), client.Credentials{Version: "v2c", Community: "public"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
