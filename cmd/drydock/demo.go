@@ -87,6 +87,7 @@ func startDemo(ctx context.Context, o cli.DemoOptions, streams cli.Streams) (_ *
 	closers = append(closers, f.Close)
 	demo.Devices = devices(f, "v2c")
 	demo.Release, demo.Open = demoRelease()
+	demo.Next, demo.OpenNext = nextRelease()
 	return demo, nil
 }
 
@@ -106,5 +107,14 @@ func demoRelease() (fleet.Release, func(string) (io.ReadCloser, error)) {
 	r := fleet.Release{ID: "iad-2.0", Driver: "drydock-iad", Version: "2.0", Models: []string{"IAD-*"}, From: []string{"1.4*"},
 		Pack: "drydock-iad", Recover: fleet.RecoverOriginal, Notes: "second generation: another form of the configuration",
 		Files: []fleet.File{{Role: "image", Name: "iad-2.0.img", Size: fleet.Bytes(len(image))}}}
+	return r, func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(image)), nil }
+}
+
+// nextRelease is for the visitor's own campaign, once the demonstration is over.
+func nextRelease() (fleet.Release, func(string) (io.ReadCloser, error)) {
+	image := sim.MakeImage("2.1", 2, []string{"IAD-4", "IAD-24"}, demoImage)
+	r := fleet.Release{ID: "iad-2.1", Driver: "drydock-iad", Version: "2.1", Models: []string{"IAD-*"}, From: []string{"2.*"},
+		Recover: fleet.RecoverOriginal, Notes: "the same form of the configuration as 2.0",
+		Files: []fleet.File{{Role: "image", Name: "iad-2.1.img", Size: fleet.Bytes(len(image))}}}
 	return r, func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(image)), nil }
 }

@@ -27,7 +27,11 @@ type DemoFleet struct {
 	Devices []client.NewDevice
 	Release fleet.Release
 	Open    func(name string) (io.ReadCloser, error) // the release's files
-	Stories map[fleet.DeviceID]DemoStory
+	// Next is a release that nothing is done with: the visitor's own campaign
+	// can be about it.
+	Next     fleet.Release
+	OpenNext func(name string) (io.ReadCloser, error)
+	Stories  map[fleet.DeviceID]DemoStory
 	// Timeouts are the predetermined times, shorter than a real family's.
 	Timeouts map[procedure.Op]string
 	Stop     func() error
@@ -91,6 +95,9 @@ func (s *session) introduce(demo *DemoFleet) {
 	p("page: %s  <- open this address in a browser", demo.PageLink())
 	p("in another terminal: export DRYDOCK_SERVER=%s DRYDOCK_TOKEN=%s", demo.URL, demo.Token.Reveal())
 	p("release %s: version %s, which has another form of the configuration", demo.Release.ID, demo.Release.Version)
+	if demo.OpenNext != nil {
+		p("release %s is there for a campaign of your own: New campaign, on the page", demo.Next.ID)
+	}
 	p("these go wrong on purpose:")
 	for _, id := range slices.Sorted(maps.Keys(demo.Stories)) {
 		p("  %s  %s", id, demo.Stories[id].Text)
@@ -104,6 +111,11 @@ func startDemo(ctx context.Context, api *client.Client, demo *DemoFleet) ([]flee
 	}
 	if _, err := api.AddRelease(ctx, demo.Release, demo.Open); err != nil {
 		return nil, err
+	}
+	if demo.OpenNext != nil {
+		if _, err := api.AddRelease(ctx, demo.Next, demo.OpenNext); err != nil {
+			return nil, err
+		}
 	}
 	order := client.RunOrder{Release: demo.Release.ID, Timeouts: demo.Timeouts}
 	for _, d := range demo.Devices {

@@ -332,6 +332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The printable report: one HTML file
+         * @description Needs the role viewer for the whole fleet.
+         */
+        get: operations["campaign-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}/resume": {
         parameters: {
             query?: never;
@@ -990,6 +1010,26 @@ export interface paths {
          * @description Needs the role operator for the devices that it is about. Audited.
          */
         post: operations["cancel-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was said to and heard from the device, and how files moved; secrets are masked
+         * @description Needs the role viewer for the devices that it is about.
+         */
+        get: operations["run-evidence"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2185,6 +2225,10 @@ export interface components {
             to: string;
         };
         ProcedureAssessment: {
+            /** Format: int64 */
+            changed?: number;
+            /** Format: int64 */
+            dropped?: number;
             editedBy?: string;
             expected?: components["schemas"]["ProcedureBackupRef"];
             /** Format: int64 */
@@ -2486,6 +2530,59 @@ export interface components {
             needed: boolean;
             /** @description where to send the browser to log in at the organisation's provider; empty: not set up */
             oidc?: string;
+        };
+        StoreEvidence: {
+            /** Format: date-time */
+            began: string;
+            /** Format: date-time */
+            ended: string;
+            exchanges: components["schemas"]["StoreSNMPExchange"][] | null;
+            kind: string;
+            /** Format: int64 */
+            left?: number;
+            op: string;
+            /** Format: int64 */
+            part: number;
+            /** Format: int64 */
+            token: number;
+            transfers?: components["schemas"]["StoreFileTransfer"][] | null;
+        };
+        StoreFileTransfer: {
+            /** Format: int64 */
+            attempts: number;
+            /** Format: date-time */
+            began?: string;
+            /** Format: int64 */
+            duplicates?: number;
+            error?: string;
+            /** Format: double */
+            millis: number;
+            /** Format: int64 */
+            octets: number;
+            /** Format: double */
+            octetsPerSecond?: number;
+            /** Format: int64 */
+            packets?: number;
+            peer?: string;
+            protocol: string;
+            /** Format: int64 */
+            resent?: number;
+            role: string;
+            sha256?: string;
+        };
+        StoreSNMPExchange: {
+            asked: string[] | null;
+            /** Format: date-time */
+            at: string;
+            error?: string;
+            heard?: string[] | null;
+            kind: string;
+            /** Format: date-time */
+            last?: string;
+            /** Format: double */
+            millis: number;
+            /** Format: int64 */
+            times?: number;
         };
         Sweep: {
             /** @description tried in this order, each once an address */
@@ -3201,6 +3298,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "campaign-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
                 };
             };
             /** @description Error */
@@ -4075,7 +4203,9 @@ export interface operations {
                 error?: string;
                 error_description?: string;
             };
-            header?: never;
+            header?: {
+                Accept?: string;
+            };
             path?: never;
             cookie?: {
                 "__Host-drydock-oidc"?: string;
@@ -4084,14 +4214,18 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No Content */
-            204: {
+            /** @description OK */
+            200: {
                 headers: {
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
                     Location?: string;
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": string;
+                };
             };
             /** @description Error */
             default: {
@@ -4489,6 +4623,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "run-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreEvidence"][] | null;
                 };
             };
             /** @description Error */

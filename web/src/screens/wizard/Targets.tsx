@@ -1,0 +1,70 @@
+import { Select, TextInput } from '@mantine/core';
+import { useCounts, useReleases } from '../../api/hooks';
+import { count, many } from '../../lib/format';
+import { Empty, Part } from '../../ui/Page';
+import { To } from '../../ui/To';
+import type { Draft } from './draft';
+import classes from './Wizard.module.css';
+
+interface Props {
+  draft: Draft;
+  set: (change: Partial<Draft>) => void;
+}
+
+const unique = (all: string[]): string[] => [...new Set(all)].filter(Boolean).sort();
+
+/** Which release, and for which devices. */
+export function Targets({ draft, set }: Props) {
+  const releases = useReleases();
+  const fleet = useCounts({ driver: draft.driver });
+  const chosen = useCounts({ driver: draft.driver, model: draft.model, version: draft.version, text: draft.text, label: /^[^=\s]+=\S+$/.test(draft.label.trim()) ? draft.label.trim() : '' });
+  const groups = fleet.data?.devices ?? [];
+  const fit = chosen.data?.devices ?? [];
+  const n = fit.reduce((sum, g) => sum + g.devices, 0);
+  const all = releases.data ?? [];
+  const choose = (id: string | null) => {
+    const release = all.find((r) => r.id === id);
+    if (release) set({ release: release.id, driver: release.driver, name: draft.name || `${release.id} ${new Date().toISOString().slice(0, 10)}` });
+  };
+  if (releases.data && all.length === 0) return <Part><Empty title="There is no release yet"><To to="/releases?add=1">Add a release</To> first: it is the software that the devices are to run.</Empty></Part>;
+  return (
+    <div className={classes.columns}>
+      <Part title="What, and where">
+        <div className={classes.form}>
+          <Select label="Release" required placeholder="Choose a release" data={all.map((r) => ({ value: r.id, label: `${r.id} · version ${r.version} · ${r.driver}` }))} value={draft.release || null} onChange={choose} searchable />
+          <TextInput label="Name of the campaign" required value={draft.name} onChange={(e) => set({ name: e.currentTarget.value })} maxLength={200} />
+          <Select label="Model" placeholder="Any" clearable data={unique(groups.map((g) => g.model))} value={draft.model || null} onChange={(v) => set({ model: v ?? '' })} />
+          <Select label="Version that they run now" placeholder="Any" clearable data={unique(groups.map((g) => g.version))} value={draft.version || null} onChange={(v) => set({ version: v ?? '' })} />
+          <TextInput label="Labels" placeholder="site=berlin" description="key=value, each must hold" value={draft.label} onChange={(e) => set({ label: e.currentTarget.value })} />
+          <TextInput label="Text" placeholder="in id, address, model or serial number" value={draft.text} onChange={(e) => set({ text: e.currentTarget.value })} />
+        </div>
+      </Part>
+      <Part title={draft.release ? many(n, 'device') : 'Devices'}>
+        {!draft.release ? (
+          <Empty title="Choose a release first">Its family says which devices it is for.</Empty>
+        ) : n === 0 ? (
+          <Empty title="No device fits">Take a condition away.</Empty>
+        ) : (
+          <table className={classes.groups}>
+            <thead>
+              <tr>
+                <th scope="col">Model</th>
+                <th scope="col">Version now</th>
+                <th scope="col" className="number">Devices</th>
+              </tr>
+            </thead>
+            <tbody>
+              {fit.map((g) => (
+                <tr key={`${g.model}\n${g.version}`}>
+                  <td>{g.model || 'not read yet'}</td>
+                  <td>{g.version || 'not read yet'}</td>
+                  <td className="number">{count(g.devices)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Part>
+    </div>
+  );
+}
