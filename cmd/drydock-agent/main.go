@@ -26,6 +26,10 @@ const usage = `drydock-agent updates the equipment that it runs on, for a manage
 
   drydock-agent run      [--settings FILE]   answer and work until a signal
   drydock-agent check    [--settings FILE]   say what is wrong with the settings
+  drydock-agent update   [--settings FILE] --from SOURCE
+                                             have the running agent carry out the whole procedure
+  drydock-agent status   [--settings FILE]   what has become of it, as JSON
+  drydock-agent answer   [--settings FILE] --question ID --choice repeat|proceed|restore-files|stop
   drydock-agent key      --out FILE          make a key pair for signing releases
   drydock-agent manifest --key FILE ...      sign what a release is; --help lists more
   drydock-agent version
@@ -44,7 +48,7 @@ func main() {
 // run is the program without its process.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
-		"run": serve, "check": check, "key": makeKey, "manifest": makeManifest,
+		"run": serve, "check": check, "key": makeKey, "manifest": makeManifest, "update": update, "status": status, "answer": answer,
 		"version": func(_ context.Context, _ []string, out, _ io.Writer) error {
 			_, err := fmt.Fprintln(out, version)
 			return err

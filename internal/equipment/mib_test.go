@@ -94,7 +94,7 @@ func TestMIBHasTheCodesNames(t *testing.T) {
 	for _, enumeration := range []string{
 		"backup(1), update(2), recover(3), keep(4), restoreFiles(5), reboot(6), modify(7) }",
 		"none(0), serverUnreachable(1), fileNotFound(2), transferFailed(3), transferTimeout(4), noRoom(5), badImage(6), wrongModel(7), configurationRejected(8), nothingKept(9), busy(10), internalError(11) }",
-		"{ idle(1), running(2), succeeded(3), failed(4) }", "{ tftp(1), ftp(2) }",
+		"{ idle(1), running(2), succeeded(3), failed(4) }", "{ tftp(1), ftp(2), local(3) }",
 	} {
 		if !strings.Contains(text, enumeration) {
 			t.Errorf("the MIB does not have %s", enumeration)

@@ -117,6 +117,9 @@ func (r *row) complete() bool {
 	default:
 		return false
 	}
+	if r.Server.Protocol == Local {
+		return true
+	}
 	addr, ok := netip.AddrFromSlice([]byte(r.address))
 	if !ok || addr.Is4() != (r.addressType == 1) || addr.IsUnspecified() {
 		return false

@@ -16,6 +16,9 @@ type Protocol int
 const (
 	TFTP Protocol = 1
 	FTP  Protocol = 2
+	// Local is the equipment's own file system: names are paths. The management
+	// system cannot order it.
+	Local Protocol = 3
 )
 
 // Server is where files are fetched from and sent to.

@@ -29,7 +29,7 @@ import (
 )
 
 // patience bounds every wait.
-const patience = 150 * time.Second
+const patience = 120 * time.Second
 
 // lastAddress numbers the boxes' addresses in 127.77.0.0/16.
 var lastAddress atomic.Uint32

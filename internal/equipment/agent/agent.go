@@ -21,6 +21,7 @@ import (
 
 	"drydock/internal/equipment"
 	"drydock/internal/equipment/agentx"
+	"drydock/internal/equipment/autonomous"
 	"drydock/internal/equipment/box"
 	"drydock/internal/equipment/disk"
 	"drydock/internal/equipment/files"
@@ -40,7 +41,10 @@ type Agent struct {
 	snmp *snmp.Agent      // nil under a master agent
 	sub  *agentx.Subagent // nil without one
 	unit *snmp.Device
-	work chan func(context.Context)
+	self *autonomous.Runner
+
+	files files.Client
+	work  chan func(context.Context)
 }
 
 // Where what outlives the process is, in the state directory.
@@ -59,11 +63,12 @@ func New(ctx context.Context, s *settings.Settings, log *slog.Logger) (*Agent, e
 		return nil, err
 	}
 	timeout := time.Duration(s.Transfer.Timeout)
-	a.box, err = box.Open(ctx, box.Options{Settings: s, Log: log, Heard: a.heard, Pack: pack, Files: files.Client{
+	a.files = files.Client{
 		Local: local, Resumes: s.Transfer.Resumes, Pause: time.Second,
 		TFTP: tftp.Client{Blksize: s.Transfer.Blksize, Windowsize: s.Transfer.Windowsize, Tsize: true, Retries: max(2, int(timeout/time.Second))},
 		FTP:  ftp.Client{Timeout: timeout},
-	}})
+	}
+	a.box, err = box.Open(ctx, box.Options{Settings: s, Log: log, Heard: a.heard, Pack: pack, Files: a.files})
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +83,9 @@ func New(ctx context.Context, s *settings.Settings, log *slog.Logger) (*Agent, e
 	a.eq = equipment.New(equipment.Options{Identity: id, Box: a.box, Memory: memory, Remember: a.remember, Notifier: a, Log: log,
 		Go: func(work func(context.Context)) { a.work <- work }})
 	if err := a.eq.Remember(); err != nil {
+		return nil, err
+	}
+	if err := a.openSelf(pack); err != nil {
 		return nil, err
 	}
 	if s.SNMP.AgentX != "" {
@@ -183,6 +191,8 @@ func (a *Agent) Run(ctx context.Context) error {
 		}
 	})
 	a.eq.Resume()
+	g.Go(func() error { return a.self.Run(ctx) })
+	g.Go(func() error { return a.listenToUser(ctx) })
 	if a.box.Booted() {
 		g.Go(func() error { a.hello(ctx); return nil })
 	}

@@ -134,6 +134,9 @@ func (b *Box) Identity() equipment.Identity {
 	return equipment.Identity{Serial: b.serial, Model: b.model, Name: b.name}
 }
 
+// Trust are the keys of which one must have signed a release; none: any.
+func (b *Box) Trust() []ed25519.PublicKey { return b.trust }
+
 // Booted says whether the machine has started since the process before this
 // one, so that coldStart is due.
 func (b *Box) Booted() bool { return b.booted }

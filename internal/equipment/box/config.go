@@ -22,6 +22,9 @@ func (b *Box) backup(ctx context.Context, o equipment.Order) error {
 	return b.o.Files.Send(ctx, o.Server, o.Names[0], archive)
 }
 
+// Archive is the configuration as backup sends it.
+func (b *Box) Archive() ([]byte, error) { return b.config(b.formVersion()).Archive() }
+
 func (b *Box) recover(ctx context.Context, o equipment.Order, run equipment.Run) error {
 	var text bytes.Buffer
 	if err := b.o.Files.Fetch(ctx, o.Server, o.Names[0], &bounded{w: &text, left: maxArchive}); err != nil {

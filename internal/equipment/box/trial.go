@@ -193,17 +193,21 @@ func (b *Box) trial(ctx context.Context) error {
 	}
 	tick := time.NewTicker(time.Duration(h.Every))
 	defer tick.Stop()
+	var last error
 	for {
 		err := b.well(within, h.Command)
+		if within.Err() == nil || last == nil { // what ends because the time is up says nothing
+			last = err
+		}
 		if err == nil && (!h.ReportIn || b.o.Heard == nil || b.o.Heard() > before) {
 			return nil
 		}
 		select {
 		case <-within.Done():
-			if err == nil {
-				err = failed(equipment.BadImage, "the management system was not heard of within %v", time.Duration(h.Within))
+			if last == nil {
+				last = failed(equipment.BadImage, "the management system was not heard of within %v", time.Duration(h.Within))
 			}
-			return err
+			return last
 		case <-tick.C:
 		}
 	}

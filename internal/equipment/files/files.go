@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/netip"
 	"net/textproto"
+	"os"
 	"time"
 
 	"drydock/internal/equipment"
@@ -69,6 +70,9 @@ func (Client) CanResume(p equipment.Protocol) bool { return p == equipment.FTP }
 // FetchFrom is Fetch without the first offset octets, which the protocol must
 // be able to leave out.
 func (c Client) FetchFrom(ctx context.Context, s equipment.Server, name string, offset int64, w io.Writer) error {
+	if s.Protocol == equipment.Local {
+		return fetchLocal(name, w)
+	}
 	if s.Protocol != equipment.FTP {
 		n, err := c.tftp().Get(ctx, at(s, 69), name, w)
 		return failure(n, err)
@@ -85,6 +89,17 @@ func (c Client) FetchFrom(ctx context.Context, s equipment.Server, name string, 
 			return failure(offset, err)
 		}
 	}
+}
+
+// fetchLocal copies a file of this machine.
+func fetchLocal(path string, w io.Writer) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return &equipment.Failure{Cause: equipment.FileNotFound, Text: err.Error()}
+	}
+	defer f.Close() // only read
+	_, err = io.Copy(w, f)
+	return err
 }
 
 func pause(ctx context.Context, d time.Duration) bool {

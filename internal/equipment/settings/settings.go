@@ -28,7 +28,6 @@ type Settings struct {
 	Software      Software      `yaml:"software"`
 	Ports         []string      `yaml:"ports"` // network interfaces that deNotifications' manager looks at
 	Autonomous    *Autonomous   `yaml:"autonomous"`
-	Enrol         *Enrol        `yaml:"enrol"`
 }
 
 // Identity is who the equipment is.
@@ -241,19 +240,13 @@ func (s *Size) UnmarshalYAML(data []byte) error {
 
 // Autonomous is the equipment's own procedure.
 type Autonomous struct {
-	Server   string   `yaml:"server"`   // URL of the management system's API
-	Token    string   `yaml:"token"`    // file with the token
-	Device   string   `yaml:"device"`   // this equipment's name there
-	Release  string   `yaml:"release"`  // the newest of this family where empty
-	Window   string   `yaml:"window"`   // such as 02:00-04:00; any time where empty
-	Every    Duration `yaml:"every"`    // look for a release so often; never where empty
-	Question Duration `yaml:"question"` // how long an answer is waited for
-}
-
-// Enrol is how new equipment makes itself known.
-type Enrol struct {
-	Server string `yaml:"server"`
-	Code   Source `yaml:"code"`
+	// Source is a directory with the files manifest, image and perhaps patch: a
+	// path, ftp://HOST/ or tftp://HOST/.
+	Source   string   `yaml:"source"`
+	Every    Duration `yaml:"every"`    // look for a new release so often; never by itself where it is missing
+	Window   string   `yaml:"window"`   // of the day, local time, in which loading may begin: 02:00-04:00; any where empty
+	Question Duration `yaml:"question"` // how long an answer is waited for; then the run stops
+	Repeat   int      `yaml:"repeat"`   // of steps that fail, before anybody is asked
 }
 
 // Load reads and checks a settings file.
