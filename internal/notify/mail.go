@@ -15,6 +15,7 @@ import (
 	"net/smtp"
 	"net/textproto"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -94,6 +95,12 @@ func dialMail(ctx context.Context, c Channel) (*smtp.Client, error) {
 		_ = conn.Close()
 		return nil, err
 	}
+	if host, err := os.Hostname(); err == nil {
+		if err := client.Hello(host); err != nil {
+			_ = client.Close()
+			return nil, err
+		}
+	}
 	if u.Scheme == "smtp" {
 		if ok, _ := client.Extension("STARTTLS"); !ok {
 			_ = client.Close()
@@ -163,7 +170,7 @@ func letter(c Channel, batch []Message, now time.Time) []byte {
 	from, _ := mail.ParseAddress(c.From)
 	_, domain, _ := strings.Cut(from.Address, "@")
 	header("From", from.String())
-	header("To", addresses(c.To))
+	fmt.Fprintf(&b, "To: %s\r\n", addresses(c.To))
 	header("Subject", mime.QEncoding.Encode("utf-8", "[drydock] "+cut(headline(batch), 200)))
 	header("Date", now.Format(time.RFC1123Z))
 	header("Message-ID", "<"+hex.EncodeToString(sum.Sum(nil))[:32]+"@"+domain+">") // the same when it is sent again
@@ -178,6 +185,7 @@ func letter(c Channel, batch []Message, now time.Time) []byte {
 	return b.Bytes()
 }
 
+// addresses are one a line (RFC 5322 section 2.2.3): there may be many.
 func addresses(texts []string) string {
 	all := make([]string, 0, len(texts))
 	for _, text := range texts {
@@ -185,7 +193,7 @@ func addresses(texts []string) string {
 			all = append(all, a.String())
 		}
 	}
-	return strings.Join(all, ", ")
+	return strings.Join(all, ",\r\n ")
 }
 
 func mailText(batch []Message) string {

@@ -118,7 +118,7 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 		return nil, err
 	}
 	s = &Server{Token: token, store: st, metrics: meter, outbox: outbox}
-	if s.tracer, s.untrace, err = otlp.Start(ctx, o.Version, os.Getenv); err != nil {
+	if s.tracer, s.untrace, err = otlp.Start(ctx, o.Version, os.Getenv, o.Log); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	run, stop := context.WithCancel(ctx)

@@ -73,9 +73,24 @@ func (r *Runtime) write(actions context.Context, batch []request) (again []reque
 			r.letOut(actions, taken[i], c.state, a)
 		}
 		c.answer(c.state, nil)
+		r.say(c)
 	}
 	unfit.answer(nil)
 	return nil, err
+}
+
+// say logs what whoever runs the server may want to see of a run: that it asks,
+// and how it ended. Everything else is in the journal.
+func (r *Runtime) say(c change) {
+	st := c.state
+	switch q, result := st.Question, st.Result; {
+	case q != nil && q.AskedAt.Equal(c.event.At):
+		r.Log.Info("a run asks", "run", c.run, "device", st.Plan.Device, "step", q.Step, "attempt", q.Attempt, "cause", q.Cause, "detail", q.Detail, "question", q.ID)
+	case c.event.Kind == procedure.Answered:
+		r.Log.Info("a question is answered", "run", c.run, "device", st.Plan.Device, "step", st.Step, "question", c.event.Question, "choice", c.event.Choice, "by", c.event.By)
+	case result != nil:
+		r.Log.Info("a run has ended", "run", c.run, "device", st.Plan.Device, "step", result.Step, "outcome", result.Outcome, "cause", result.Cause, "left", result.Left, "by", result.By)
+	}
 }
 
 // unwritten follows a commit that failed as a whole. Callers are told; what

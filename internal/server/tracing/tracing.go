@@ -5,8 +5,10 @@ package tracing
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -18,7 +20,7 @@ import (
 
 // Start makes a tracer for a drydock of a version, nil where the environment
 // names no collector. stop sends what there is and ends it.
-func Start(ctx context.Context, version string, env func(string) string) (t *tracing.Tracer, stop func(context.Context) error, err error) {
+func Start(ctx context.Context, version string, env func(string) string, log *slog.Logger) (t *tracing.Tracer, stop func(context.Context) error, err error) {
 	stop = func(context.Context) error { return nil }
 	named := env("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
 	if !named || strings.EqualFold(env("OTEL_SDK_DISABLED"), "true") || env("OTEL_TRACES_EXPORTER") == "none" {
@@ -38,6 +40,8 @@ func Start(ctx context.Context, version string, env func(string) string) (t *tra
 	if err != nil && about == nil {
 		return nil, stop, fault.New(fault.Invalid, "", "OTEL_RESOURCE_ATTRIBUTES", "%w", err)
 	}
+	// the library tells of failures to the whole process only
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces are not sent", "err", err) }))
 	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(about)) // OTEL_TRACES_SAMPLER, OTEL_BSP_... are read by it
 	return tracing.New(provider), provider.Shutdown, nil
 }
