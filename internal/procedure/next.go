@@ -1,6 +1,7 @@
 package procedure
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -209,7 +210,7 @@ func (t *turn) advance() error {
 		if !t.Plan.CanKeep {
 			t.Step, t.Op = Keep, OpKeep
 			t.Attempts[Keep]++
-			return t.fail(CannotKeep, "the driver of this family has no way to keep the old files on the device")
+			return t.fail(CannotKeep, cmp.Or(t.Plan.KeepText, "the driver of this family has no way to keep the old files on the device"))
 		}
 		t.begin(Keep)
 	default:

@@ -22,6 +22,7 @@ type Plan struct {
 	Recover  fleet.Recovery  `json:"recover"`
 	Protocol string          `json:"protocol,omitempty"` // of the transfers: "tftp" or "ftp"
 	CanKeep  bool            `json:"canKeep"`            // the driver has keep and restore-files
+	KeepText string          `json:"keepText,omitempty"` // why it has not, for a person
 	// RebootAfter names the operations after which the device must be told to
 	// restart; a device that restarts by itself needs no entry.
 	RebootAfter []Op `json:"rebootAfter,omitempty"`

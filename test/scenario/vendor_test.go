@@ -47,6 +47,9 @@ func openIOS(t *testing.T, faults map[string]int) (*yard, *personality.IOS, flee
 	y.must(err)
 	run := y.order(func(o *client.RunOrder) { o.Release, o.Devices = "ios-15.7", []fleet.DeviceID{"r1"} })[0]
 	q := y.mustAsk(run, procedure.Keep, procedure.CannotKeep) // the family keeps nothing by itself
+	if !strings.Contains(q.Detail, "IOS keeps old images in flash") {
+		t.Errorf("the driver's own words are not in the question: %q", q.Detail)
+	}
 	y.answer(q, procedure.Proceed)
 	return y, d, run
 }
