@@ -13,6 +13,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path"
 	"reflect"
 	"strings"
@@ -41,7 +42,8 @@ type Parts struct {
 	Token     secret.String
 	Version   string
 	Log       *slog.Logger
-	Rate      float64 // requests a second of one user or token; 0: 200
+	Proxies   []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
+	Rate      float64        // requests a second of one user or token; 0: 200
 	// Passwords is what checking one costs; zero: access.DefaultCost.
 	Passwords access.Cost
 	// Ready asks every part whether it can do its work; nil: none is asked.

@@ -40,7 +40,8 @@ func requestOf(ctx context.Context) request {
 
 // gate lets through what the table of routes allows, and nothing else.
 func (s *server) gate(ctx huma.Context, next func(huma.Context)) {
-	r := request{id: ctx.Operation().OperationID, address: hostOf(ctx.RemoteAddr()), secure: ctx.TLS() != nil}
+	r := request{id: ctx.Operation().OperationID}
+	r.address, r.secure = s.client(ctx)
 	if err := s.enter(ctx, &r); err != nil {
 		s.refuse(ctx, err)
 		return

@@ -32,6 +32,7 @@ type ServeOptions struct {
 	TLSKey        string
 	OwnCA         bool
 	TLSNames      []string
+	Proxies       []string
 }
 
 // DemoOptions are the flags of drydock demo.
@@ -99,6 +100,7 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.StringVar(&o.TLSCert, "tls-cert", "", "serve HTTPS with the certificate in `FILE` (PEM; with what leads to its CA); new ones are taken without a restart")
 	flags.StringVar(&o.TLSKey, "tls-key", "", "`FILE` with the certificate's key (PEM)")
 	flags.BoolVar(&o.OwnCA, "tls-own-ca", false, "serve HTTPS with a CA that is made in the data directory (ca.pem: give it to clients)")
+	flags.StringSliceVar(&o.Proxies, "trusted-proxy", nil, "`ADDRESS` or network of a proxy that ends TLS before this server, repeatable: its X-Forwarded-For and X-Forwarded-Proto count")
 	flags.StringSliceVar(&o.TLSNames, "tls-name", nil, "with --tls-own-ca: one more `NAME` or address that clients call this server, repeatable")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		o.Key = s.Env("DRYDOCK_KEY")

@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -238,6 +239,21 @@ func (a *authority) give(now time.Time) (*tls.Certificate, error) {
 		return nil, err
 	}
 	return &tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: key, Leaf: leaf}, nil
+}
+
+// trusted reads the networks of proxies.
+func trusted(texts []string) (all []netip.Prefix, err error) {
+	for _, text := range texts {
+		p, err := netip.ParsePrefix(text)
+		if a, notAddress := netip.ParseAddr(text); err != nil && notAddress == nil {
+			p, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "", "--trusted-proxy "+text, "an address or a network is expected, as 10.0.0.0/24")
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // strictTransport tells browsers that came by TLS to come by nothing else from

@@ -125,3 +125,14 @@ func TestStrictTransport(t *testing.T) {
 		}
 	}
 }
+
+func TestTrustedProxies(t *testing.T) {
+	got, err := trusted([]string{"10.0.0.0/24", "192.0.2.1", "::1"})
+	must(t, err)
+	if len(got) != 3 || got[1].String() != "192.0.2.1/32" || got[2].String() != "::1/128" {
+		t.Errorf("got %v", got)
+	}
+	if _, err := trusted([]string{"proxy.example"}); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a name: %v", err)
+	}
+}

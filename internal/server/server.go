@@ -65,6 +65,7 @@ type Options struct {
 	TLSCert       string   // file with the certificate and what leads to its CA; empty: no TLS, unless OwnCA
 	TLSKey        string   // file with its key
 	OwnCA         bool     // TLS by a CA that is made in Data
+	Proxies       []string // networks of proxies that end TLS before it
 	TLSNames      []string // more names and addresses for the own CA's certificate
 	Version       string
 	Log           *slog.Logger
@@ -172,10 +173,14 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 	if err != nil {
 		return err
 	}
+	proxies, err := trusted(o.Proxies)
+	if err != nil {
+		return err
+	}
 	if err := s.observe(ctx, o, runtime, config.Grants, traps); err != nil {
 		return err
 	}
-	return s.waysIn(ctx, o, api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token, Rate: o.Rate,
+	return s.waysIn(ctx, o, api.Parts{Store: s.store, Engine: eng, Runtime: runtime, Campaigns: conductor, Token: s.Token, Rate: o.Rate, Proxies: proxies,
 		Version: o.Version, Log: o.Log, Ready: s.Ready, Metrics: s.metrics.Handler()})
 }
 
