@@ -19,16 +19,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"drydock/drivers"
 	"drydock/internal/api"
-	"drydock/internal/driver"
-	"drydock/internal/driver/mib"
 	"drydock/internal/engine"
 	"drydock/internal/engine/campaigns"
 	"drydock/internal/engine/local"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
-	"drydock/internal/migrate"
 	"drydock/internal/notify"
 	"drydock/internal/secret"
 	"drydock/internal/server/metrics"
@@ -39,7 +35,6 @@ import (
 	"drydock/internal/transfer"
 	"drydock/internal/transfer/ftp"
 	"drydock/internal/transfer/tftp"
-	"drydock/migrations"
 )
 
 // Options are what a server is told. Empty addresses of TFTP, FTP and Trap
@@ -220,104 +215,6 @@ func holder() string {
 		host = "this machine"
 	}
 	return fmt.Sprintf("%s, process %d, since %s", host, os.Getpid(), time.Now().Format(time.RFC3339))
-}
-
-func keyring(o Options) (*secret.Keyring, error) {
-	if o.Key != "" {
-		key, err := secret.ParseKey(o.Key)
-		if err != nil {
-			return nil, fault.New(fault.Invalid, "", "DRYDOCK_KEY", "%w", err)
-		}
-		return secret.NewKeyring(key)
-	}
-	path := o.KeyFile
-	if path == "" {
-		path = filepath.Join(o.Data, "key")
-	}
-	keys, err := secret.LoadOrCreateKeyFile(path)
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "", "", "%w", err)
-	}
-	return keys, nil
-}
-
-// apiToken reads the API's token, or makes it at the first start.
-func apiToken(path string) (secret.String, error) {
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		raw = []byte(transfer.NewName() + transfer.NewName() + transfer.NewName() + "\n")
-		err = secret.WriteFileOwnerOnly(path, raw)
-	}
-	text := strings.TrimSpace(string(raw))
-	if err == nil && text == "" {
-		err = errors.New("it is empty: remove it and a new one is made")
-	}
-	if err != nil {
-		return secret.String{}, fault.New(fault.Invalid, "", "token file "+path, "%w", err)
-	}
-	return secret.New(text), nil
-}
-
-// loadDrivers gives the drivers of the binary and those of a directory, which
-// replace the former where they have the same name. Names in the latter may be
-// those of the MIB modules below mibDir.
-func loadDrivers(dir, mibDir string) (*driver.Set, error) {
-	own, err := driver.LoadAll(drivers.FS)
-	if dir == "" || err != nil {
-		return own, err
-	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, fault.New(fault.Invalid, "", "--drivers "+dir, "it is not a directory that can be read").
-			WithHint("give the directory that has your driver files, *.yaml, in it")
-	}
-	var modules *mib.Library
-	if mibDir != "" {
-		if modules, err = mib.Read(os.DirFS(mibDir)); err != nil {
-			return nil, fault.New(fault.Invalid, "", "--mib-dir "+mibDir, "%w", err)
-		}
-	}
-	more, err := driver.LoadAllWith(os.DirFS(dir), modules)
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "", "--drivers "+dir, "a driver is wrong:\n%w", err).
-			WithHint("drydock driver check FILE shows the same; docs/driver-language.md describes the language")
-	}
-	if len(more.Names()) == 0 {
-		return nil, fault.New(fault.Invalid, "", "--drivers "+dir, "there is no driver file in it").
-			WithHint("driver files are named *.yaml and stand in the folder itself")
-	}
-	for _, name := range more.Names() {
-		d, _ := more.Get(name)
-		if err := errors.Join(d.CheckFormat(migrate.Formats()), d.CheckPatterns(migrate.CheckPattern)); err != nil {
-			return nil, fault.New(fault.Invalid, "", "--drivers "+dir, "a driver is wrong:\n%w", err)
-		}
-	}
-	return own.With(more), nil
-}
-
-// loadPacks gives the migration packs of the binary and those of a directory.
-func loadPacks(dir string) (map[string]*migrate.Pack, error) {
-	packs := map[string]*migrate.Pack{}
-	sources := []fs.FS{migrations.FS}
-	if dir != "" {
-		sources = append(sources, os.DirFS(dir))
-	}
-	for _, source := range sources {
-		entries, err := fs.ReadDir(source, ".")
-		if err != nil {
-			return nil, fault.New(fault.Invalid, "", "migrations", "%w", err)
-		}
-		for _, entry := range entries {
-			if !entry.IsDir() {
-				continue
-			}
-			pack, err := migrate.LoadPack(source, entry.Name())
-			if err != nil {
-				return nil, err
-			}
-			packs[pack.Name] = pack
-		}
-	}
-	return packs, nil
 }
 
 // headerTimeout bounds how long a client may take for its request's header.
