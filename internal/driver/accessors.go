@@ -74,7 +74,7 @@ func (d *Driver) Has(op Operation) bool { return d.programs[op] != nil }
 // Cannot says whether the family cannot do op, and the text that a person is
 // shown. An operation that the driver leaves out cannot be done either.
 func (d *Driver) Cannot(op Operation) (text string, cannot bool) {
-	if d.Has(op) {
+	if d.Has(op) || op == Backup && d.provisioned != nil {
 		return "", false
 	}
 	if text, said := d.cannot[op]; said {
@@ -130,6 +130,15 @@ func (d *Driver) CompareRules() CompareRules {
 // empty where none do.
 func (d *Driver) ImageLines() ImageLines {
 	return ImageLines{slices.Clone(d.image.Match), d.image.Role}
+}
+
+// Provisioned says where the device gets its configuration by itself; ok is
+// false where it keeps one of its own.
+func (d *Driver) Provisioned() (p Provisioned, ok bool) {
+	if d.provisioned == nil {
+		return p, false
+	}
+	return *d.provisioned, true
 }
 
 // Vars lists the names of Inputs.Vars that the driver reads from.

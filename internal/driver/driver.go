@@ -16,6 +16,7 @@ type Driver struct {
 	patterns          []patternAt // of the configuration's paths, for CheckPatterns
 	compare           CompareRules
 	image             ImageLines
+	provisioned       *Provisioned
 	timeouts          map[Operation]time.Duration
 	explicitTimeout   map[Operation]bool // given in the file
 	rebootAfter       []procedure.Op
@@ -45,6 +46,14 @@ type CompareRules struct {
 	Ordered    []string // blocks whose order has meaning
 	Unordered  []string // blocks whose order has none
 	Categories []CategoryRule
+}
+
+// Provisioned says where a device gets its configuration at every start: from a
+// TFTP server that is not drydock. The objects name it; what is there is the
+// device's configuration.
+type Provisioned struct {
+	Address string // OID of the server's address: an IpAddress or an InetAddress
+	File    string // OID of the file's name
 }
 
 // ImageLines are lines of a configuration that say which image is started: they

@@ -49,7 +49,7 @@ func (r *reader) parse(data []byte) *Driver {
 			roles: []string{roleConfig}, modules: r.modules, taken: map[string]mib.Object{}},
 	}
 	o := r.object(root, "a driver", "driver", "description", "match", "protocols", "format", "end-marker", "categories",
-		"compare", "image-lines", "files", "vars", "quirks", "timeouts", "reboot-after", "notifications", "index", "roots", "scalars",
+		"compare", "image-lines", "provisioned", "files", "vars", "quirks", "timeouts", "reboot-after", "notifications", "index", "roots", "scalars",
 		"columns", "health", "operations", "cannot")
 	d.readHead(r, o)
 	d.readSchema(r, o)
@@ -102,6 +102,10 @@ func (d *Driver) readSchema(r *reader, o object) {
 	}
 	if f, ok := o.fields["files"]; ok {
 		d.readFiles(r, f.value)
+	}
+	if f, ok := o.fields["provisioned"]; ok {
+		p := r.object(f.value, "provisioned", "address", "file")
+		d.provisioned = &Provisioned{Address: s.scalarOID(r, p, "address"), File: s.scalarOID(r, p, "file")}
 	}
 	d.index = indexRange{1, 1<<31 - 1}
 	if f, ok := o.fields["index"]; ok {
@@ -278,7 +282,7 @@ func (d *Driver) checkComplete(r *reader, o object, seen map[Operation]place) {
 	at := o.fields["operations"].at
 	for _, op := range []Operation{Identify, Backup, Keep, Update, Recover, RestoreFiles} {
 		_, there := seen[op]
-		if _, said := d.cannot[op]; !there && !said {
+		if _, said := d.cannot[op]; !there && !said && (op != Backup || d.provisioned == nil) {
 			r.Wrong(at, fmt.Sprintf("add it, or say under \"cannot\" why the family cannot: \"%s: TEXT\"", op), "operation %q is missing", op)
 		}
 	}

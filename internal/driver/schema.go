@@ -151,6 +151,20 @@ func checkOID(oid string) error {
 	return nil
 }
 
+// scalarOID gives the instance of the scalar that a field names.
+func (s *schema) scalarOID(r *reader, o object, key string) string {
+	n, ok := o.need(key, "the name of a scalar")
+	if !ok {
+		return ""
+	}
+	name, _ := r.text(n, key)
+	if s.objects[name] == nil || !s.objects[name].scalar {
+		r.Wrong(n.Place(), "describe it under \"scalars\"", "there is no scalar %q", name)
+		return ""
+	}
+	return s.objects[name].oid + ".0"
+}
+
 // readObjects reads "scalars" or "columns".
 func (s *schema) readObjects(r *reader, n strictyaml.Node, scalar bool) {
 	what := "columns"

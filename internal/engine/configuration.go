@@ -219,6 +219,9 @@ func (e *Engine) differences(ctx context.Context, d *driver.Driver, expected, go
 	if err != nil {
 		return nil, 0, err
 	}
+	if d.Format() == "" {
+		return opaque(a, b)
+	}
 	rules, categories, err := comparison(d)
 	if err != nil {
 		return nil, 0, err
@@ -230,6 +233,17 @@ func (e *Engine) differences(ctx context.Context, d *driver.Driver, expected, go
 	// every line of an empty comparison is added: that many have a meaning
 	all, err := migrate.Compare(rules, categories, nil, a)
 	return list, len(all), err
+}
+
+// opaque compares two configurations that have no format: as one line.
+func opaque(expected, got []byte) ([]migrate.Difference, int, error) {
+	if bytes.Equal(expected, got) {
+		return nil, 1, nil
+	}
+	tell := func(content []byte) string {
+		return fmt.Sprintf("%d octets, %s", len(content), fleet.DigestOf(content))
+	}
+	return []migrate.Difference{{Kind: migrate.ChangedLine, Expected: tell(expected), Got: tell(got)}}, 1, nil
 }
 
 // comparison gives the family's rules in the words of package migrate.

@@ -43,6 +43,8 @@ type Config struct {
 	ServerAddress netip.Addr
 	TFTPPort      int // 0: no TFTP server
 	FTPPort       int // 0: no FTP server
+	// ProvisioningPort is where the TFTP servers are that provision devices; 0: 69.
+	ProvisioningPort uint16
 	// SNMPTimeout and SNMPRetries bound one request; zero: 2 s and 2.
 	SNMPTimeout time.Duration
 	SNMPRetries int

@@ -168,8 +168,12 @@ func (t *task) seal(ctx context.Context, content []byte) error {
 	if t.state.Plan.Goal == procedure.GoalBackup {
 		purpose = fleet.ByHand
 	}
+	source := t.source
+	if source == "" {
+		source = fmt.Sprintf("%s %s", t.state.Plan.Protocol, t.address.Addr())
+	}
 	_, err := t.Store.SealBackup(ctx, fleet.Backup{ID: t.backupID(), Device: t.device.ID, Run: t.state.Plan.Run, Purpose: purpose,
-		TakenAt: t.Now(), Source: fmt.Sprintf("%s %s", t.state.Plan.Protocol, t.address.Addr()), Version: t.state.Seen.Version,
+		TakenAt: t.Now(), Source: source, Version: t.state.Seen.Version,
 		Format: t.driver.Format()}, content)
 	return err
 }

@@ -204,7 +204,7 @@ func (e *Engine) plan(device fleet.Device, o Order, c checkedOrder) (procedure.P
 	}
 	p := procedure.Plan{
 		Run: fleet.RunID("r" + transfer.NewName()[:9]), Device: device.ID, Goal: o.Goal, Release: o.Release, Source: c.source,
-		Identity: device.Identity, Protocol: protocol, CanKeep: d.CanKeep(), KeepText: strings.Join(unkept(d), "; "), RebootAfter: d.RebootAfter(),
+		Identity: device.Identity, Protocol: protocol, CanKeep: d.CanKeep(), Provisioned: provisioned(d), KeepText: strings.Join(unkept(d), "; "), RebootAfter: d.RebootAfter(),
 		Timeouts: map[procedure.Op]time.Duration{}, QuestionTimeout: o.QuestionTimeout, Standing: o.Standing,
 		Target: c.release.Version, Recover: c.release.Recover, Windows: o.Windows[device.ID],
 	}

@@ -87,6 +87,7 @@ type task struct {
 	span    tracing.Span
 
 	evidence store.Evidence // what was said and heard
+	source   string         // of the configuration, where it is not the device itself
 }
 
 // Do carries out one action and reports what came of it. It reports nothing
@@ -149,6 +150,9 @@ func (t *task) effect(ctx context.Context) procedure.Event {
 		if ev := t.mayPerform(ctx); ev != nil {
 			return *ev
 		}
+	}
+	if provisioned(t.driver) && isBackup(t.action.Op) {
+		return t.backUpProvisioned(ctx, mode)
 	}
 	op, _ := driver.OperationOf(t.action.Op)
 	inputs, err := t.inputs(ctx)

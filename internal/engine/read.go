@@ -83,7 +83,7 @@ func (t *task) preflight(ctx context.Context) procedure.Event {
 	if t.state.Plan.Goal == procedure.GoalBackup {
 		return ev
 	}
-	if text, cannot := t.driver.Cannot(driver.Recover); cannot {
+	if text, cannot := t.driver.Cannot(driver.Recover); cannot && !provisioned(t.driver) {
 		ev.Concerns = append(ev.Concerns, "no configuration can be recovered: "+text)
 	}
 	if t.driver.Has(driver.Health) {

@@ -23,6 +23,9 @@ type Plan struct {
 	Protocol string          `json:"protocol,omitempty"` // of the transfers: "tftp" or "ftp"
 	CanKeep  bool            `json:"canKeep"`            // the driver has keep and restore-files
 	KeepText string          `json:"keepText,omitempty"` // why it has not, for a person
+	// Provisioned: the device gets its configuration by itself at every start;
+	// none is delivered to it, and verify shows that it still gets it.
+	Provisioned bool `json:"provisioned,omitempty"`
 	// RebootAfter names the operations after which the device must be told to
 	// restart; a device that restarts by itself needs no entry.
 	RebootAfter []Op `json:"rebootAfter,omitempty"`

@@ -58,6 +58,9 @@ func (t *turn) following() Step {
 		return next
 	}
 	modified := t.Plan.Recover == fleet.RecoverModified
+	if t.Plan.Provisioned && t.Step == Load {
+		return Verify
+	}
 	switch t.Step {
 	case Preflight:
 		return Backup
@@ -93,8 +96,12 @@ func (t *turn) following() Step {
 	return Done
 }
 
-// delivery is the step that gives the device its final configuration.
+// delivery is the step that gives the device its final configuration; of one
+// that gets it by itself it is only looked at again.
 func (t *turn) delivery() Step {
+	if t.Plan.Provisioned {
+		return Verify
+	}
 	if !t.Plan.Goal.WantsSource() && t.Plan.Recover == fleet.RecoverOriginal && t.Assessment != nil && t.Assessment.Needed {
 		return Modify
 	}
