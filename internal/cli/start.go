@@ -8,31 +8,32 @@ import (
 
 // ServeOptions are the flags of drydock serve.
 type ServeOptions struct {
-	Data          string
-	Database      string
-	Engine        string
-	HTTP          string
-	Metrics       string
-	LogFormat     string
-	LogLevel      string
-	URL           string
-	TFTP          string
-	FTP           string
-	FTPPassive    string // "FIRST-LAST" of the passive ports
-	Trap          string
-	ServerAddress string
-	Drivers       string
-	MIBDir        string
-	Migrations    string
-	KeyFile       string
-	Key           string // from the environment
-	SinglePort    bool
-	Rate          float64
-	TLSCert       string
-	TLSKey        string
-	OwnCA         bool
-	TLSNames      []string
-	Proxies       []string
+	Data             string
+	Database         string
+	Engine           string
+	HTTP             string
+	Metrics          string
+	LogFormat        string
+	LogLevel         string
+	URL              string
+	TFTP             string
+	FTP              string
+	FTPPassive       string // "FIRST-LAST" of the passive ports
+	Trap             string
+	ServerAddress    string
+	Drivers          string
+	MIBDir           string
+	Migrations       string
+	KeyFile          string
+	Key              string // from the environment
+	ProvisioningPort uint16
+	SinglePort       bool
+	Rate             float64
+	TLSCert          string
+	TLSKey           string
+	OwnCA            bool
+	TLSNames         []string
+	Proxies          []string
 }
 
 // DemoOptions are the flags of drydock demo.
@@ -95,6 +96,7 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.StringVar(&o.MIBDir, "mib-dir", "", "`DIR` with the MIB modules whose names those driver files use")
 	flags.StringVar(&o.Migrations, "migrations", "", "`DIR` with more migration packs")
 	flags.StringVar(&o.KeyFile, "key-file", "", "`FILE` with the sealing key (default: key in the data directory)")
+	flags.Uint16Var(&o.ProvisioningPort, "provisioning-port", 69, "`PORT` of the TFTP servers that devices get their configuration from by themselves, as cable modems do")
 	flags.BoolVar(&o.SinglePort, "tftp-single-port", false, "answer TFTP from the listening port only, for firewalls")
 	flags.Float64Var(&o.Rate, "rate", 200, "requests a second, `N`, that one user or token may make for long; ten times as many at once")
 	flags.StringVar(&o.TLSCert, "tls-cert", "", "serve HTTPS with the certificate in `FILE` (PEM; with what leads to its CA); new ones are taken without a restart")

@@ -74,7 +74,7 @@ func (d *Driver) Has(op Operation) bool { return d.programs[op] != nil }
 // Cannot says whether the family cannot do op, and the text that a person is
 // shown. An operation that the driver leaves out cannot be done either.
 func (d *Driver) Cannot(op Operation) (text string, cannot bool) {
-	if d.Has(op) || op == Backup && d.provisioned != nil {
+	if d.Has(op) {
 		return "", false
 	}
 	if text, said := d.cannot[op]; said {

@@ -282,7 +282,7 @@ func (d *Driver) checkComplete(r *reader, o object, seen map[Operation]place) {
 	at := o.fields["operations"].at
 	for _, op := range []Operation{Identify, Backup, Keep, Update, Recover, RestoreFiles} {
 		_, there := seen[op]
-		if _, said := d.cannot[op]; !there && !said && (op != Backup || d.provisioned == nil) {
+		if _, said := d.cannot[op]; !there && !said {
 			r.Wrong(at, fmt.Sprintf("add it, or say under \"cannot\" why the family cannot: \"%s: TEXT\"", op), "operation %q is missing", op)
 		}
 	}

@@ -15,7 +15,11 @@ import (
 // device.
 func limits(d *driver.Driver, device fleet.Device, release fleet.Release) (blockers, concerns []string) {
 	if text, cannot := d.Cannot(driver.Backup); cannot {
-		blockers = append(blockers, "no backup can be taken: "+text)
+		if provisioned(d) {
+			concerns = append(concerns, "the configuration is not the device's own: "+text)
+		} else {
+			blockers = append(blockers, "no backup can be taken: "+text)
+		}
 	}
 	if text, cannot := d.Cannot(driver.Update); cannot {
 		blockers = append(blockers, "no software can be loaded: "+text)

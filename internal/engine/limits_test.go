@@ -28,6 +28,9 @@ func TestLimits(t *testing.T) {
 		}
 		blockers, concerns := limits(d, device, release)
 		concerns = append(concerns, unkept(d)...)
+		if provisioned(d) {
+			blockers = append(blockers, concerns...) // it is no reason not to update
+		}
 		for op, list := range map[driver.Operation][]string{driver.Backup: blockers, driver.Update: blockers, driver.Recover: concerns, driver.Keep: concerns} {
 			text, cannot := d.Cannot(op)
 			told := slices.ContainsFunc(list, func(s string) bool { return text != "" && strings.Contains(s, text) })

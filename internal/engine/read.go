@@ -77,7 +77,7 @@ func (t *task) preflight(ctx context.Context) procedure.Event {
 		return *failed
 	}
 	ev := procedure.Event{Kind: procedure.Finished, Observed: seen}
-	if text, cannot := t.driver.Cannot(driver.Backup); cannot {
+	if text, cannot := t.driver.Cannot(driver.Backup); cannot && !provisioned(t.driver) {
 		return procedure.Event{Kind: procedure.Faulted, Cause: procedure.DoesNotFit, Detail: "no backup can be taken: " + text}
 	}
 	if t.state.Plan.Goal == procedure.GoalBackup {

@@ -55,15 +55,17 @@ type Options struct {
 	Migrations    string // directory with more packs
 	KeyFile       string // empty: key in Data
 	Key           string // base64; instead of the file
-	SinglePort    bool
-	Rate          float64  // requests a second of one user or token; 0: 200
-	TLSCert       string   // file with the certificate and what leads to its CA; empty: no TLS, unless OwnCA
-	TLSKey        string   // file with its key
-	OwnCA         bool     // TLS by a CA that is made in Data
-	Proxies       []string // networks of proxies that end TLS before it
-	TLSNames      []string // more names and addresses for the own CA's certificate
-	Version       string
-	Log           *slog.Logger
+	// ProvisioningPort is where TFTP servers that provision devices are; 0: 69.
+	ProvisioningPort uint16
+	SinglePort       bool
+	Rate             float64  // requests a second of one user or token; 0: 200
+	TLSCert          string   // file with the certificate and what leads to its CA; empty: no TLS, unless OwnCA
+	TLSKey           string   // file with its key
+	OwnCA            bool     // TLS by a CA that is made in Data
+	Proxies          []string // networks of proxies that end TLS before it
+	TLSNames         []string // more names and addresses for the own CA's certificate
+	Version          string
+	Log              *slog.Logger
 }
 
 // Server is a running server.
@@ -130,7 +132,7 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 // parts starts the listeners, then the runtime, then the API: a device that
 // was told to come before a restart finds the file server up.
 func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) error {
-	config := engine.Config{Store: s.store, NameKey: keys.Derive("grant names"), Log: o.Log, Exchanged: s.metrics.Exchange, Tracer: s.tracer}
+	config := engine.Config{ProvisioningPort: o.ProvisioningPort, Store: s.store, NameKey: keys.Derive("grant names"), Log: o.Log, Exchanged: s.metrics.Exchange, Tracer: s.tracer}
 	var err error
 	if config.Drivers, err = loadDrivers(o.Drivers, o.MIBDir); err != nil {
 		return err

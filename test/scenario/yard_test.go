@@ -39,15 +39,16 @@ const patience = 90 * time.Second
 
 // setup says what a test needs that is not usual.
 type setup struct {
-	devices     int    // 1 where 0
-	faults      string // sim.ParseFaults
-	spec        func(*sim.Spec)
-	release     func(*fleet.Release)
-	drivers     func(*testing.T) string // folder with more drivers
-	image       int64                   // octets of the release's image; 96 KiB where 0
-	credentials *client.Credentials     // v2c with the community public where nil
-	log         *slog.Logger
-	metrics     string // address of the metrics; none where empty
+	devices      int    // 1 where 0
+	faults       string // sim.ParseFaults
+	spec         func(*sim.Spec)
+	release      func(*fleet.Release)
+	drivers      func(*testing.T) string // folder with more drivers
+	image        int64                   // octets of the release's image; 96 KiB where 0
+	credentials  *client.Credentials     // v2c with the community public where nil
+	log          *slog.Logger
+	provisioning uint16 // port of the TFTP servers that provision devices
+	metrics      string // address of the metrics; none where empty
 }
 
 // yard is a server and a fleet that belong to one test.
@@ -74,7 +75,7 @@ func open(t *testing.T, s setup) *yard {
 		s.log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
 	y.options = server.Options{Data: y.data, HTTP: "127.0.0.1:0", TFTP: "127.0.0.1:0", FTP: "127.0.0.1:0", Trap: "127.0.0.1:0",
-		ServerAddress: "127.0.0.1", Log: s.log, Metrics: s.metrics}
+		ServerAddress: "127.0.0.1", ProvisioningPort: s.provisioning, Log: s.log, Metrics: s.metrics}
 	if s.drivers != nil {
 		y.options.Drivers = s.drivers(t)
 	}
