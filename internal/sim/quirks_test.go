@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"drydock/internal/fault"
-	"drydock/internal/transfer/ftp"
+	"drydock/internal/transfer/ftpclient"
 	"drydock/internal/transfer/tftp"
 )
 
@@ -29,7 +29,7 @@ func TestParseQuirks(t *testing.T) {
 		got.TrapsFrom != want.TrapsFrom || got.AnswersFrom != want.AnswersFrom {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	if (s.TFTP != tftp.Client{Blksize: 1428, Windowsize: 4, Room: 512, ToOne: true}) || (s.FTP != ftp.Client{Active: true}) {
+	if (s.TFTP != tftp.Client{Blksize: 1428, Windowsize: 4, Room: 512, ToOne: true}) || (s.FTP != ftpclient.Client{Active: true}) {
 		t.Errorf("%+v, %+v", s.TFTP, s.FTP)
 	}
 }

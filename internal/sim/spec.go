@@ -13,7 +13,7 @@ import (
 	"drydock/internal/migrate"
 	"drydock/internal/secret"
 	"drydock/internal/snmp"
-	"drydock/internal/transfer/ftp"
+	"drydock/internal/transfer/ftpclient"
 	"drydock/internal/transfer/tftp"
 	"drydock/migrations"
 )
@@ -57,7 +57,7 @@ type Spec struct {
 	Observe func(device int, e equipment.Effect)
 
 	TFTP tftp.Client // options of the devices' client; LocalAddr is set for each
-	FTP  ftp.Client
+	FTP  ftpclient.Client
 	Pack *migrate.Pack // that the devices have with them; drydock-iad's where nil
 	Log  *slog.Logger  // nil: none
 

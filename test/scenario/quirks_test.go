@@ -15,7 +15,7 @@ import (
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 	"drydock/internal/sim"
-	"drydock/internal/transfer/ftp"
+	"drydock/internal/transfer/ftpclient"
 	"drydock/internal/transfer/tftp"
 )
 
@@ -105,7 +105,7 @@ func TestQuirkFTPMode(t *testing.T) {
 	for name, active := range map[string]bool{"active only": true, "passive only": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			y := open(t, setup{spec: func(s *sim.Spec) { s.FTP = ftp.Client{Active: active} }})
+			y := open(t, setup{spec: func(s *sim.Spec) { s.FTP = ftpclient.Client{Active: active} }})
 			y.updates(by("ftp"))
 		})
 	}

@@ -28,7 +28,7 @@ import (
 	"drydock/internal/equipment/settings"
 	"drydock/internal/migrate"
 	"drydock/internal/snmp"
-	"drydock/internal/transfer/ftp"
+	"drydock/internal/transfer/ftpclient"
 	"drydock/internal/transfer/tftp"
 )
 
@@ -66,7 +66,7 @@ func New(ctx context.Context, s *settings.Settings, log *slog.Logger) (*Agent, e
 	a.files = files.Client{
 		Local: local, Resumes: s.Transfer.Resumes, Pause: time.Second,
 		TFTP: tftp.Client{Blksize: s.Transfer.Blksize, Windowsize: s.Transfer.Windowsize, Tsize: true, Retries: max(2, int(timeout/time.Second))},
-		FTP:  ftp.Client{Timeout: timeout},
+		FTP:  ftpclient.Client{Timeout: timeout},
 	}
 	a.box, err = box.Open(ctx, box.Options{Settings: s, Log: log, Heard: a.heard, Pack: pack, Files: a.files})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 	"drydock/internal/equipment"
 	"drydock/internal/fault"
-	"drydock/internal/transfer/ftp"
+	"drydock/internal/transfer/ftpclient"
 	"drydock/internal/transfer/tftp"
 )
 
@@ -26,7 +26,7 @@ import (
 type Client struct {
 	Local netip.Addr // to send from; any where invalid
 	TFTP  tftp.Client
-	FTP   ftp.Client
+	FTP   ftpclient.Client
 	// Resumes is how often a download over FTP that broke off is taken up again,
 	// as long as each time brings something.
 	Resumes int
@@ -41,10 +41,10 @@ func (c Client) tftp() *tftp.Client {
 	return &client
 }
 
-func (c Client) ftp(s equipment.Server) (*ftp.Client, ftp.Login) {
+func (c Client) ftp(s equipment.Server) (*ftpclient.Client, ftpclient.Login) {
 	client := c.FTP
 	client.LocalAddr = c.Local
-	login := ftp.Login{Server: at(s, 21), User: s.User, Password: s.Password}
+	login := ftpclient.Login{Server: at(s, 21), User: s.User, Password: s.Password}
 	if login.User == "" {
 		login.User = "anonymous"
 	}

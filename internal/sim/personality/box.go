@@ -11,7 +11,7 @@ import (
 
 	"drydock/internal/secret"
 	"drydock/internal/snmp"
-	"drydock/internal/transfer/ftp"
+	"drydock/internal/transfer/ftpclient"
 	"drydock/internal/transfer/tftp"
 )
 
@@ -157,7 +157,7 @@ type login struct {
 
 func (b *Box) fetch(ctx context.Context, l login, name string, w io.Writer) error {
 	if l.ftp {
-		c := ftp.Client{LocalAddr: b.o.Address}
+		c := ftpclient.Client{LocalAddr: b.o.Address}
 		_, err := c.Get(ctx, b.ftpLogin(l), name, 0, w)
 		return err
 	}
@@ -171,7 +171,7 @@ func (b *Box) send(ctx context.Context, l login, name string, r interface {
 	io.ReaderAt
 }, size int64) error {
 	if l.ftp {
-		c := ftp.Client{LocalAddr: b.o.Address}
+		c := ftpclient.Client{LocalAddr: b.o.Address}
 		_, err := c.Put(ctx, b.ftpLogin(l), name, r)
 		return err
 	}
@@ -180,8 +180,8 @@ func (b *Box) send(ctx context.Context, l login, name string, r interface {
 	return err
 }
 
-func (b *Box) ftpLogin(l login) ftp.Login {
-	return ftp.Login{Server: netip.AddrPortFrom(l.server, orPort(b.o.FTPPort, 21)), User: l.user, Password: secret.New(l.password)}
+func (b *Box) ftpLogin(l login) ftpclient.Login {
+	return ftpclient.Login{Server: netip.AddrPortFrom(l.server, orPort(b.o.FTPPort, 21)), User: l.user, Password: secret.New(l.password)}
 }
 
 func orPort(port, otherwise uint16) uint16 {

@@ -11,6 +11,7 @@ import (
 	"drydock/internal/fault"
 	"drydock/internal/transfer"
 	"drydock/internal/transfer/ftp"
+	"drydock/internal/transfer/ftpclient"
 )
 
 var sizes = []int{0, 1, 511, 512, 513, 1 << 20}
@@ -24,7 +25,7 @@ func TestExactBothWays(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/active=%v/%d", addr, active, size), func(t *testing.T) {
 					r.t = t
 					data := content(size)
-					c := ftp.Client{Active: active}
+					c := ftpclient.Client{Active: active}
 					down := r.open(transfer.Spec{Direction: transfer.Download, Peer: ip, Source: transfer.Memory(data)})
 					var got bytes.Buffer
 					if _, err := c.Get(t.Context(), r.login(down), down.Name(), 0, &got); err != nil {
@@ -57,14 +58,14 @@ func TestOnlyTheGrantsAddressMayLogIn(t *testing.T) {
 	login := r.login(g)
 	login.Server = netip.AddrPortFrom(loopback, r.srv.Addr().Port())
 	var got bytes.Buffer
-	if _, err := (&ftp.Client{}).Get(t.Context(), login, g.Name(), 0, &got); !fault.Is(err, fault.Denied) {
+	if _, err := (&ftpclient.Client{}).Get(t.Context(), login, g.Name(), 0, &got); !fault.Is(err, fault.Denied) {
 		t.Fatalf("from elsewhere: %v", err)
 	}
 	for _, active := range []bool{true, false} {
 		got.Reset()
 		g := r.open(transfer.Spec{Direction: transfer.Download, Peer: peer, Source: transfer.Memory(data)})
 		login.User, login.Password = g.Spec.User, g.Spec.Password
-		if _, err := (&ftp.Client{LocalAddr: peer, Active: active}).Get(t.Context(), login, g.Name(), 0, &got); err != nil {
+		if _, err := (&ftpclient.Client{LocalAddr: peer, Active: active}).Get(t.Context(), login, g.Name(), 0, &got); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "download", got.Bytes(), data)
@@ -77,7 +78,7 @@ func TestRestOfADownload(t *testing.T) {
 	for _, offset := range []int64{1, 9_999, 10_000} {
 		g := r.download(data)
 		var got bytes.Buffer
-		if _, err := (&ftp.Client{}).Get(t.Context(), r.login(g), g.Name(), offset, &got); err != nil {
+		if _, err := (&ftpclient.Client{}).Get(t.Context(), r.login(g), g.Name(), offset, &got); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "rest", got.Bytes(), data[offset:])

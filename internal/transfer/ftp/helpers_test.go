@@ -22,6 +22,7 @@ import (
 
 	"drydock/internal/transfer"
 	"drydock/internal/transfer/ftp"
+	"drydock/internal/transfer/ftpclient"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -94,8 +95,8 @@ func (r *rig) upload(max int64) (*transfer.Grant, *sink) {
 	return r.open(transfer.Spec{Direction: transfer.Upload, File: "config", MaxBytes: max, Create: s.create}), s
 }
 
-func (r *rig) login(g *transfer.Grant) ftp.Login {
-	return ftp.Login{Server: r.srv.Addr(), User: g.Spec.User, Password: g.Spec.Password}
+func (r *rig) login(g *transfer.Grant) ftpclient.Login {
+	return ftpclient.Login{Server: r.srv.Addr(), User: g.Spec.User, Password: g.Spec.Password}
 }
 
 // sink keeps uploads in memory.

@@ -16,6 +16,7 @@ import (
 	"drydock/internal/secret"
 	"drydock/internal/transfer"
 	"drydock/internal/transfer/ftp"
+	"drydock/internal/transfer/ftpclient"
 )
 
 // corpus is RELIABILITY.md section 3, around a name that is granted.
@@ -239,7 +240,7 @@ func TestEndlessUploadStopsAtTheCap(t *testing.T) {
 	g, s := r.upload(100_000)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if _, err := (&ftp.Client{}).Put(ctx, r.login(g), g.Name(), zeros{}); !fault.Is(err, fault.Unavailable) {
+	if _, err := (&ftpclient.Client{}).Put(ctx, r.login(g), g.Name(), zeros{}); !fault.Is(err, fault.Unavailable) {
 		t.Fatalf("put gave %v", err)
 	}
 	s.expectAborted(t, g)
@@ -257,7 +258,7 @@ func TestFailedCommitReachesTheDeviceAndLeavesTheGrantOpen(t *testing.T) {
 	g, s := r.upload(100)
 	s.commitErr = errDisk
 	put := func() error {
-		_, err := (&ftp.Client{}).Put(t.Context(), r.login(g), g.Name(), strings.NewReader("abc"))
+		_, err := (&ftpclient.Client{}).Put(t.Context(), r.login(g), g.Name(), strings.NewReader("abc"))
 		return err
 	}
 	if err := put(); !fault.Is(err, fault.Unavailable) {
@@ -278,7 +279,7 @@ func TestClientResetsAPartialUpload(t *testing.T) {
 	r := newRig(t)
 	g, s := r.upload(1 << 20)
 	broken := io.MultiReader(bytes.NewReader(content(50_000)), failing{})
-	if _, err := (&ftp.Client{}).Put(t.Context(), r.login(g), g.Name(), broken); err == nil {
+	if _, err := (&ftpclient.Client{}).Put(t.Context(), r.login(g), g.Name(), broken); err == nil {
 		t.Fatal("put succeeded")
 	}
 	s.expectAborted(t, g)
@@ -292,7 +293,7 @@ func (failing) Read([]byte) (int, error) { return 0, errors.New("flash read erro
 func TestUsedUpGrantIsGone(t *testing.T) {
 	r := newRig(t)
 	g := r.download(content(10))
-	c := ftp.Client{}
+	c := ftpclient.Client{}
 	if _, err := c.Get(t.Context(), r.login(g), g.Name(), 0, io.Discard); err != nil {
 		t.Fatal(err)
 	}
@@ -339,7 +340,7 @@ func TestPasswordIsNotTheUser(t *testing.T) {
 	g := r.download(content(10))
 	l := r.login(g)
 	l.Password = secret.New(l.User)
-	if _, err := (&ftp.Client{}).Get(t.Context(), l, g.Name(), 0, io.Discard); !fault.Is(err, fault.Denied) {
+	if _, err := (&ftpclient.Client{}).Get(t.Context(), l, g.Name(), 0, io.Discard); !fault.Is(err, fault.Denied) {
 		t.Fatal(err)
 	}
 }

@@ -1,4 +1,6 @@
-package ftp
+// Package ftpclient moves files over FTP as a device does: the other half of
+// package ftp, apart from it so that equipment links no server.
+package ftpclient
 
 import (
 	"context"
