@@ -52,6 +52,7 @@ type tryFlags struct {
 	tftp, ftp       string
 	serverAddress   string
 	verbose         bool
+	labels          map[string]string
 }
 
 func (s *session) driverTry() *cobra.Command {
@@ -87,6 +88,7 @@ update, reboot, recover and restore-files ask for consent.
 	flags.StringVar(&f.tftp, "tftp", ":69", "with --address: `ADDR` of the TFTP server")
 	flags.StringVar(&f.ftp, "ftp", ":21", "with --address: `ADDR` of the FTP server")
 	flags.StringVar(&f.serverAddress, "server-address", "", "with --address: `IP` that the device reaches this machine at (default: the one that routes to it)")
+	flags.StringToStringVar(&f.labels, "label", nil, "with --address: a label of the device, `KEY=VALUE`, that the driver reads as {vars.KEY}; repeatable")
 	flags.BoolVar(&f.verbose, "verbose", false, "with --address: show the file server's log")
 	f.register(c)
 	c.RunE = func(c *cobra.Command, args []string) error { return s.try(c.Context(), &f, args[0]) }

@@ -54,7 +54,7 @@ func (s *session) yard(ctx context.Context, f *tryFlags, d *driver.Driver, t cli
 	if y.api, err = client.New(server.URL, server.Token); err != nil {
 		return nil, err
 	}
-	device := client.NewDevice{ID: "trial", Address: f.address, Driver: d.Name(), Credentials: creds}
+	device := client.NewDevice{ID: "trial", Address: f.address, Driver: d.Name(), Labels: f.labels, Credentials: creds}
 	if err := y.api.PutDevices(ctx, []client.NewDevice{device}); err != nil {
 		return nil, err
 	}

@@ -98,6 +98,9 @@ func (e *Engine) trial(ctx context.Context, o Trial) (*task, error) {
 	if t.address, err = resolve(ctx, t.device.Address); err != nil {
 		return nil, fault.New(fault.Unavailable, "", "device "+string(o.Device), "%w", err)
 	}
+	if missing := unset(o.Driver, t.device); len(missing) > 0 && o.Operation == driver.Update {
+		return nil, fault.New(fault.Invalid, "", "device "+string(o.Device), "%s", strings.Join(missing, "; "))
+	}
 	t.state.Plan = procedure.Plan{Run: fleet.RunID("try-" + transfer.NewName()[:9]), Device: o.Device, Goal: procedure.GoalBackup, Release: o.Release}
 	if t.state.Plan.Protocol, err = e.protocol(o.Driver, o.Protocol); err != nil {
 		return nil, err

@@ -62,6 +62,12 @@ func TestMissingLabel(t *testing.T) {
 	if p := y.plan(order); !strings.Contains(strings.Join(p.Blockers, "\n"), want) {
 		t.Errorf("blocked by %q", p.Blockers)
 	}
+	trial := y.trial("update", func(t *client.Trial) {
+		t.Release, t.Driver = release, strings.Replace(t.Driver, "files:\n", "vars:\n  shelf: the shelf that it stands in\nfiles:\n", 1)
+	})
+	if _, _, err := y.try(trial); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("tried: %v", err)
+	}
 	run := y.update()
 	q := y.mustAsk(run, procedure.Preflight, procedure.DoesNotFit, procedure.Repeat, procedure.Stop)
 	if !strings.Contains(q.Detail, want) || len(y.done(1)) > 0 {
