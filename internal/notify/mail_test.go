@@ -235,6 +235,16 @@ func TestOneMailSaysWhatItIs(t *testing.T) {
 	y.put(o.channel("smtp"))
 	y.must(y.Try(t.Context(), "mail"))
 	checkLetter(t, o.taken()[0].text, "drydock can reach you through the channel mail", 0)
+	y.asks("r1", "iad-1 "+hostile)
+	y.deliver()
+	y.pass(2 * time.Second)
+	y.deliver()
+	m, err := mail.ReadMessage(strings.NewReader(o.taken()[1].text))
+	y.must(err)
+	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+	if err != nil || !strings.HasPrefix(subject, "[drydock] iad-1 [2J") || strings.ContainsAny(subject, "\x1b\x07\r\n\u202e\u009b") || m.Header.Get("Bcc") != "" {
+		t.Errorf("subject %q: %v", subject, err)
+	}
 }
 
 // TestMailIsNotSentInClear: a server without STARTTLS gets nothing, unless the
