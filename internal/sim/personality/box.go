@@ -31,6 +31,7 @@ type Options struct {
 	Image             string        // name of the image that it runs
 	Version           string        // of that image
 	Faults            map[string]int
+	TrapSink          netip.AddrPort // where notifications go; nowhere where invalid
 }
 
 // Box is a simulated device. Its methods may be called by many goroutines.
@@ -140,12 +141,29 @@ func (b *Box) restart(back func()) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, t := range b.tables {
-			clear(t.rows) // rows of requests do not survive
+			if !t.lasting {
+				clear(t.rows) // rows of requests do not survive
+			}
 		}
 		b.boots++
 		b.up, b.booted = true, time.Now()
 		back()
+		b.notify(coldStart)
 	})
+}
+
+// coldStart is the notification of RFC 3418.
+const coldStart = "1.3.6.1.6.3.1.1.5.1"
+
+// notify sends a trap, if somebody is to hear it. It is called with the lock
+// held.
+func (b *Box) notify(oid string, vars ...snmp.Varbind) {
+	if !b.o.TrapSink.IsValid() {
+		return
+	}
+	trap := snmp.Trap{Local: b.o.Address, Sink: b.o.TrapSink, OID: snmp.MustOID(oid), Vars: vars,
+		Credentials: snmp.Credentials{Version: "v2c", Community: b.dev.ReadCommunity}}
+	b.later(func(ctx context.Context) { _ = b.agent.Notify(ctx, b.dev, trap) }) // a trap may be lost
 }
 
 // login is a server to move files with, and how.

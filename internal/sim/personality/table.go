@@ -62,7 +62,8 @@ type table struct {
 	status  uint32 // the RowStatus column
 	columns map[uint32]*column
 	rows    map[uint32]*row
-	most    int // rows that the agent has room for
+	most    int  // rows that the agent has room for
+	lasting bool // its rows are the device's own: they survive a restart
 	// complete says whether a row may become active, and what is inconsistent.
 	complete func(r *row) snmp.Status
 	// begin starts what an active row asks for. It is called with the box's
@@ -165,6 +166,8 @@ func (t *table) all(each func(snmp.OID, snmp.Value)) {
 			}
 			each(t.entry.Append(n, index), v)
 		}
-		each(t.entry.Append(t.status, index), snmp.IntegerValue(r.status))
+		if t.status != 0 { // a table of things, not of requests, has none
+			each(t.entry.Append(t.status, index), snmp.IntegerValue(r.status))
+		}
 	}
 }
