@@ -50,7 +50,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// newYard makes a yard; between, if not nil, sits behind the gate.
+// newYard makes a yard; prepare, if not nil, has the server before its
+// operations are registered.
 func newYard(t *testing.T, prepare func(*server)) *yard {
 	t.Helper()
 	ctx := t.Context()
