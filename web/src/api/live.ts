@@ -10,6 +10,12 @@ export async function stream<T>(url: string, signal: AbortSignal, open: () => vo
   const response = await fetch(url, { signal, headers: { ...authorization(), Accept: 'text/event-stream' } });
   if (!response.ok || !response.body) throw new Error(`${url}: ${response.status}`);
   open();
+  await events(response, each);
+}
+
+/** Gives each event of an answer that is a stream of them. */
+export async function events<T>(response: Response, each: (message: T) => void): Promise<void> {
+  if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   for (;;) {

@@ -29,7 +29,7 @@ function Versions({ device, runs }: { device: DeviceType; runs: Run[] }) {
             {r.state.from} → {r.state.seen.version}
           </span>
           <Mark state={runState(r)} />
-          <When at={r.updatedAt} device={device.labels?.tz} exact />
+          <When at={r.updatedAt} device={device.labels?.timezone} exact />
           <To to={runPath(r.id)} className="mono">
             {r.id}
           </To>
@@ -91,7 +91,7 @@ function View({ device }: { device: DeviceType }) {
           ['Serial number', <span key="s" className="mono">{device.identity.serial}</span>],
           ['Engine ID', <span key="e" className="mono">{device.identity.engineID}</span>],
           ['sysObjectID', <span key="o" className="mono">{device.identity.sysObjectID}</span>],
-          ['Last seen', <When key="w" at={device.seenAt} device={device.labels?.tz} />],
+          ['Last seen', <When key="w" at={device.seenAt} device={device.labels?.timezone} />],
           ['Labels', Object.entries(device.labels ?? {}).map(([k, v]) => `${k}=${v}`).join('  ')],
           ['Credentials', 'kept sealed; never shown'],
         ]} />

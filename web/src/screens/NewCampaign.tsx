@@ -55,7 +55,7 @@ function useStartCampaign() {
 
 export default function NewCampaign() {
   const wanted = new URLSearchParams(useSearch());
-  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft(), text: wanted.get('text') ?? '', model: wanted.get('model') ?? '', version: wanted.get('version') ?? '', driver: wanted.get('driver') ?? '', label: wanted.get('label') ?? '' }));
+  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft(), release: wanted.get('release') ?? '', name: wanted.get('release') ?? '', text: wanted.get('text') ?? '', model: wanted.get('model') ?? '', version: wanted.get('version') ?? '', driver: wanted.get('driver') ?? '', label: wanted.get('label') ?? '' }));
   const [at, setAt] = useState(0);
   const [asked, setAsked] = useState(false);
   const [agreed, setAgreed] = useState(false);

@@ -170,7 +170,7 @@ function View({ run }: { run: RunType }) {
   const [params, set] = useQueryState();
   const journal = useQuery({ queryKey: ['journal', run.id], queryFn: async () => (await ask(api.GET('/api/v1/runs/{id}/journal', { params: { path: { id: run.id } } }))) ?? [] });
   const device = useDevice(run.device);
-  const tz = device.data?.labels?.tz;
+  const tz = device.data?.labels?.timezone;
   const s = run.state;
   const entries = journal.data ?? [];
   return (
