@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"drydock/internal/engine/local"
+	"drydock/internal/fleet/campaign"
 	"drydock/internal/server/metrics"
 	"drydock/internal/snmp"
 	"drydock/internal/store"
@@ -18,7 +19,8 @@ import (
 // observe lets the metrics ask the parts, and serves them at an address of
 // their own if there is one.
 func (s *Server) observe(ctx context.Context, o Options, runtime *local.Runtime, grants *transfer.Registry, traps *snmp.TrapReceiver) error {
-	sources := metrics.Sources{Runs: runtime.Tally, Runtime: runtime.Stats, Transfers: grants.Stats, StoreWaiting: s.store.Waiting, Outbox: func() int { return waiting(ctx, s.store) }}
+	sources := metrics.Sources{Runs: runtime.Tally, Runtime: runtime.Stats, Transfers: grants.Stats, StoreWaiting: s.store.Waiting, Outbox: func() int { return waiting(ctx, s.store) },
+		Campaigns: func() map[campaign.Status]int { return campaigning(ctx, s.store) }}
 	if traps != nil {
 		sources.Traps = traps.Stats
 	}
@@ -59,4 +61,19 @@ func waiting(ctx context.Context, st *store.Store) int {
 		return 0
 	}
 	return n
+}
+
+// campaigning counts the campaigns that are not over.
+func campaigning(ctx context.Context, st *store.Store) map[campaign.Status]int {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	counts := map[campaign.Status]int{}
+	list, err := st.Campaigns(ctx, true)
+	if err != nil {
+		return counts
+	}
+	for _, c := range list {
+		counts[c.Status]++
+	}
+	return counts
 }

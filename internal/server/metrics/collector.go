@@ -3,13 +3,14 @@ package metrics
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"drydock/internal/fleet/campaign"
 	"drydock/internal/procedure"
 )
 
 // collector asks the sources at each scrape.
 type collector struct {
 	Sources
-	runs, questions, queues, underWay, living, grants *prometheus.Desc
+	runs, campaigns, questions, queues, underWay, living, grants *prometheus.Desc
 
 	entries, commits, unfit, opened, expired, refused, traps *prometheus.Desc
 }
@@ -20,6 +21,7 @@ func newCollector(s Sources) *collector {
 	}
 	return &collector{Sources: s,
 		runs:      desc("drydock_runs_active", "Runs that have not ended, by where they stand.", "step", "phase"),
+		campaigns: desc("drydock_campaigns_active", "Campaigns that are not over.", "status"),
 		questions: desc("drydock_questions_open", "Questions that wait for an answer.", "cause"),
 		queues:    desc("drydock_queue_length", "What waits: events for the journal, actions for their turn, writes for the store, notifications for delivery.", "queue"),
 		underWay:  desc("drydock_actions_under_way", "Actions of runs that are being carried out."),
@@ -37,7 +39,7 @@ func newCollector(s Sources) *collector {
 
 // Describe is part of prometheus.Collector.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.runs, c.questions, c.queues, c.underWay, c.living, c.grants,
+	for _, d := range []*prometheus.Desc{c.runs, c.campaigns, c.questions, c.queues, c.underWay, c.living, c.grants,
 		c.entries, c.commits, c.unfit, c.opened, c.expired, c.refused, c.traps} {
 		out <- d
 	}
@@ -53,6 +55,12 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	if c.Runs != nil {
 		c.collectRuns(gauge)
+	}
+	if c.Campaigns != nil {
+		counts := c.Campaigns()
+		for _, status := range []campaign.Status{campaign.Approving, campaign.Active, campaign.Soaking, campaign.Paused} {
+			gauge(c.campaigns, counts[status], string(status))
+		}
 	}
 	if c.Runtime != nil {
 		s := c.Runtime()

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"drydock/internal/engine/local"
+	"drydock/internal/fleet/campaign"
 	"drydock/internal/snmp"
 	"drydock/internal/transfer"
 )
@@ -49,6 +50,7 @@ type Metrics struct {
 // Sources are asked at each scrape. A nil one is left out.
 type Sources struct {
 	Runs         func() map[local.Place]int
+	Campaigns    func() map[campaign.Status]int // those that are not over
 	Runtime      func() local.Stats
 	Transfers    func() transfer.Stats
 	Traps        func() snmp.TrapStats

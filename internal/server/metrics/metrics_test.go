@@ -15,6 +15,7 @@ import (
 
 	"drydock/internal/engine"
 	"drydock/internal/engine/local"
+	"drydock/internal/fleet/campaign"
 	"drydock/internal/procedure"
 	"drydock/internal/snmp"
 	"drydock/internal/store"
@@ -51,6 +52,7 @@ func exercised(t *testing.T) *Metrics {
 		Runs: func() map[local.Place]int {
 			return map[local.Place]int{{Step: procedure.Load, Phase: procedure.Asking, Cause: procedure.NoRoom}: 2, {Step: procedure.Load, Phase: procedure.Asking, Cause: procedure.Timeout}: 1}
 		},
+		Campaigns: func() map[campaign.Status]int { return map[campaign.Status]int{campaign.Paused: 2} },
 		Runtime: func() local.Stats {
 			return local.Stats{UnderWay: 4, Waiting: 5, Inbox: 6, Commits: 7, Entries: 8, Unfit: 9}
 		},
@@ -89,6 +91,8 @@ func TestEverythingIsCounted(t *testing.T) {
 		`drydock_questions_open{cause="refused"} 0`,
 		`drydock_snmp_requests_total{outcome="answered",request="set"} 1`,
 		`drydock_snmp_requests_total{outcome="timeout",request="get"} 1`,
+		`drydock_campaigns_active{status="paused"} 2`,
+		`drydock_campaigns_active{status="active"} 0`,
 		`drydock_snmp_retransmissions_total 2`,
 		`drydock_snmp_request_duration_seconds_count{request="set"} 1`,
 		`drydock_snmp_notifications_total{result="malformed"} 2`,
