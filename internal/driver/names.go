@@ -57,7 +57,10 @@ func (s *schema) lookup(r *reader, name string, at place, what string) *mib.Obje
 	})
 	if len(all) == 0 {
 		if why := s.modules.Missing(name); why != "" {
-			r.Wrong(at, "put that module's file below the folder of --mib-dir too", "%s: object %q has no place: %s", what, name, why)
+			if !s.told[why] { // once is enough: it is one module that is missing
+				r.Wrong(at, "put that module's file below the folder of --mib-dir too", "%s: object %q has no place: %s", what, name, why)
+			}
+			s.told[why] = true
 			return nil
 		}
 		known := slices.Sorted(maps.Keys(s.objects))

@@ -46,7 +46,7 @@ func (r *reader) parse(data []byte) *Driver {
 		timeouts: defaultTimeouts(), explicitTimeout: map[Operation]bool{}, cannot: map[Operation]string{}, unable: map[string]string{},
 		programs: map[Operation]*program{},
 		schema: &schema{roots: map[string]string{}, objects: standardObjects(), vars: map[string]string{},
-			roles: []string{roleConfig}, modules: r.modules, taken: map[string]mib.Object{}},
+			roles: []string{roleConfig}, modules: r.modules, taken: map[string]mib.Object{}, told: map[string]bool{}},
 	}
 	o := r.object(root, "a driver", "driver", "description", "match", "protocols", "format", "end-marker", "categories",
 		"compare", "image-lines", "provisioned", "files", "vars", "quirks", "timeouts", "reboot-after", "notifications", "index", "roots", "scalars",

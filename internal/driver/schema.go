@@ -20,6 +20,7 @@ type schema struct {
 	roles   []string              // of files, "config" first
 	modules *mib.Library          // where names are looked for that the driver does not describe; nil: nowhere
 	taken   map[string]mib.Object // what was found there
+	told    map[string]bool       // why names have no place: each is said once
 }
 
 // mibObject is one MIB object.
