@@ -19,7 +19,7 @@ type Device interface {
 }
 
 // Names lists the personalities that Start knows.
-func Names() []string { return []string{"cisco-ios", "huawei-access"} }
+func Names() []string { return []string{"cisco-ios", "comware", "fastpath", "huawei-access"} }
 
 // Start starts a device of a family by its name; what o leaves empty is usual
 // for the family. fault.Invalid if there is no such personality.
@@ -39,6 +39,19 @@ func Start(ctx context.Context, name string, o Options) (Device, error) {
 		o.Flash = 64 << 20
 	}
 	switch name {
+	case "comware":
+		usual(&o.Serial, "CN00ABC123")
+		usual(&o.Model, "HPE 5130-24G-4SFP+ EI")
+		usual(&o.Image, "5130-r3507p02.bin")
+		usual(&o.Version, "7.1.070, Release 3507P02")
+		usual(&o.Config, "#\n sysname core\n#\nvlan 10\n#\n snmp-agent community write public\n#\nreturn\n")
+		return StartComware(ctx, o)
+	case "fastpath":
+		usual(&o.Serial, "FP0001")
+		usual(&o.Model, "EdgeSwitch 24-Port Lite")
+		usual(&o.Version, "1.7.0.4922887")
+		usual(&o.Config, "!Current Configuration:\n!\nvlan database\nvlan 10\nexit\n\nconfigure\nsntp server \"192.0.2.1\"\nexit\n")
+		return StartFastpath(ctx, o)
 	case "huawei-access":
 		usual(&o.Serial, "2102315624P0A1000001")
 		usual(&o.Version, "MA5600V800R008C00")
