@@ -30,6 +30,8 @@ const usage = `drydock-agent updates the equipment that it runs on, for a manage
                                              have the running agent carry out the whole procedure
   drydock-agent status   [--settings FILE]   what has become of it, as JSON
   drydock-agent answer   [--settings FILE] --question ID --choice repeat|proceed|restore-files|stop
+  drydock-agent enrol    [--settings FILE] --server URL --code-file FILE
+                                             make this equipment known to a server, which makes its SNMPv3 keys
   drydock-agent key      --out FILE          make a key pair for signing releases
   drydock-agent manifest --key FILE ...      sign what a release is; --help lists more
   drydock-agent version
@@ -48,7 +50,7 @@ func main() {
 // run is the program without its process.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
-		"run": serve, "check": check, "key": makeKey, "manifest": makeManifest, "update": update, "status": status, "answer": answer,
+		"run": serve, "check": check, "key": makeKey, "manifest": makeManifest, "update": update, "status": status, "answer": answer, "enrol": enrol,
 		"version": func(_ context.Context, _ []string, out, _ io.Writer) error {
 			_, err := fmt.Fprintln(out, version)
 			return err

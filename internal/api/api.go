@@ -17,6 +17,7 @@ import (
 	"path"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -65,6 +66,7 @@ type server struct {
 	oidc        *oidcState
 	recheck     time.Duration // how often it is looked again whether a stream may go on
 	readiness   readiness
+	enrolling   sync.Mutex // held by whoever changes what is enrolled
 }
 
 // New gives the handler of the whole API.
@@ -104,6 +106,7 @@ func (s *server) register() {
 	s.oidcLogins()
 	s.users()
 	s.tokens()
+	s.enrolment()
 	s.auditLog()
 	s.general()
 	s.observability()

@@ -26,7 +26,7 @@ func TestObjectsOfPaths(t *testing.T) {
 	slices.Sort(got)
 	for _, object := range slices.Compact(got) {
 		kind, rest, _ := strings.Cut(object, " ")
-		if rest != "ID" || !slices.Contains([]string{"backup", "campaign", "channel", "device", "driver", "filter", "migration", "pprof", "question", "release", "run", "token", "user"}, kind) {
+		if rest != "ID" || !slices.Contains([]string{"backup", "campaign", "channel", "device", "driver", "enrolment", "filter", "migration", "pprof", "question", "release", "run", "token", "user"}, kind) {
 			t.Errorf("object %q", object)
 		}
 	}

@@ -82,10 +82,18 @@ func fleetRoutes() map[string]route {
 		"put-devices":   {access.Operate, named, true},
 		"show-device":   {access.View, ofDevice, false},
 		"remove-device": {access.Operate, ofDevice, true},
-		"list-drivers":  {access.View, shared, false},
-		"show-driver":   {access.View, shared, false},
-		"discover":      {access.Operate, whole, true},
-		"try-driver":    {access.Administer, whole, true}, // a driver may set any object
+
+		"add-enrolment-code": {access.Operate, whole, true},
+		"announce":           {access.Open, shared, false}, // its code is the right
+		"collect":            {access.Open, shared, false}, // its ticket is
+		"list-enrolments":    {access.View, whole, false},
+		"approve-enrolment":  {access.Operate, whole, true},
+		"refuse-enrolment":   {access.Operate, whole, true},
+
+		"list-drivers": {access.View, shared, false},
+		"show-driver":  {access.View, shared, false},
+		"discover":     {access.Operate, whole, true},
+		"try-driver":   {access.Administer, whole, true}, // a driver may set any object
 
 		"list-releases": {access.View, shared, false},
 		"show-release":  {access.View, shared, false},

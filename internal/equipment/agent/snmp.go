@@ -22,7 +22,11 @@ func (a *Agent) listen() error {
 		EngineID: []byte(a.eq.Identity().EngineID), Uptime: a.eq.Uptime}
 	a.unit.Boots = func() uint32 { boots, _ := a.eq.Engine(); return boots }
 	a.unit.Time = func() uint32 { _, seconds := a.eq.Engine(); return seconds }
-	for _, u := range n.Users {
+	enrolled, err := a.enrolledUser()
+	if err != nil {
+		return err
+	}
+	for _, u := range append(enrolled, n.Users...) {
 		user, err := userOf(u)
 		if err != nil {
 			return err

@@ -85,8 +85,8 @@ func (s *Settings) checkSNMP(wrong func(string, string, ...any)) {
 		if a, err := netip.ParseAddrPort(n.Listen); err != nil || !a.Addr().Is4() {
 			wrong("snmp.listen", "%q is no IPv4 address with a port", n.Listen)
 		}
-		if len(n.Users) == 0 && n.Communities == (Communities{}) {
-			wrong("snmp.users", "nobody may ask: name SNMPv3 users")
+		if len(n.Users) == 0 && n.Communities == (Communities{}) && !n.Enrolled {
+			wrong("snmp.users", "nobody may ask: name SNMPv3 users, or write enrolled: true")
 		}
 	case len(n.Users) > 0 || n.Communities != (Communities{}) || len(n.Notify) > 0:
 		wrong("snmp", "with agentx the users, communities and sinks are those of snmpd.conf")

@@ -69,6 +69,7 @@ type SNMP struct {
 	Users       []User      `yaml:"users"`
 	Communities Communities `yaml:"communities"`
 	Notify      []Sink      `yaml:"notify"`
+	Enrolled    bool        `yaml:"enrolled"` // a user of the server's making may write: drydock-agent enrol
 }
 
 // User is an SNMPv3 user.
