@@ -44,6 +44,11 @@ func impersonate(ctx context.Context, o cli.SimOptions, streams cli.Streams) err
 	if err != nil {
 		return fault.New(fault.Invalid, "", "--first", "%w", err)
 	}
+	driver := o.Personality // most have the name of their driver
+	if o.Driver != "drydock-iad" {
+		driver = o.Driver
+	}
+	var list []client.NewDevice
 	var first, last netip.AddrPort
 	for n := range o.Devices {
 		options := personality.Options{Address: address, Port: uint16(o.Port), TFTPPort: o.TFTPPort, FTPPort: o.FTPPort}
@@ -58,7 +63,14 @@ func impersonate(ctx context.Context, o cli.SimOptions, streams cli.Streams) err
 		if last = device.Addr(); n == 0 {
 			first = last
 		}
+		list = append(list, client.NewDevice{ID: fleet.DeviceID(fmt.Sprintf("%s-%04d", o.Personality, n+1)), Address: last.String(), Driver: driver,
+			Credentials: &client.Credentials{Version: "v2c", Community: "public"}})
 		address = address.Next()
+	}
+	if o.Import != "" {
+		if err := cli.WriteDevices(o.Import, list); err != nil {
+			return fmt.Errorf("write %s: %w", o.Import, err)
+		}
 	}
 	fmt.Fprintf(streams.Err, "%d devices answer from %s to %s, UDP port %d\n", o.Devices, first.Addr(), last.Addr(), first.Port())
 	<-ctx.Done()

@@ -51,6 +51,9 @@ type ShownVar struct {
 func (d *Driver) Show(v Varbind) ShownVar {
 	oid := strings.TrimPrefix(v.OID, ".")
 	out := ShownVar{Name: oid, OID: oid, Type: smiType(v.Type), Value: v.shown()}
+	if v.Type == TypeOctets && !v.Secret {
+		out.Value = "0x" + out.Value
+	}
 	o := d.objectAt(oid)
 	if o == nil {
 		return out
@@ -59,6 +62,9 @@ func (d *Driver) Show(v Varbind) ShownVar {
 	if o.writeOnly && !v.missing() {
 		out.Value = "********"
 		return out
+	}
+	if o.kind == kindInetType && (v.Int == 1 || v.Int == 2) {
+		out.Value = map[int64]string{1: "ipv4(1)", 2: "ipv6(2)"}[v.Int]
 	}
 	if (o.kind == kindText || o.kind == kindURI) && v.Type == TypeOctets && !v.Secret {
 		out.Value = strconv.Quote(string(v.Bytes))
