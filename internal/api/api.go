@@ -107,6 +107,7 @@ func (s *server) register() {
 	s.users()
 	s.tokens()
 	s.enrolment()
+	s.selfRuns()
 	s.auditLog()
 	s.general()
 	s.observability()

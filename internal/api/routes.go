@@ -83,6 +83,10 @@ func fleetRoutes() map[string]route {
 		"show-device":   {access.View, ofDevice, false},
 		"remove-device": {access.Operate, ofDevice, true},
 
+		"tell-self-run":   {access.Operate, ofDevice, true},
+		"show-self-run":   {access.View, ofDevice, false},
+		"answer-self-run": {access.Operate, ofDevice, true},
+
 		"add-enrolment-code": {access.Operate, whole, true},
 		"announce":           {access.Open, shared, false}, // its code is the right
 		"collect":            {access.Open, shared, false}, // its ticket is

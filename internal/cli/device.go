@@ -17,7 +17,7 @@ import (
 func (s *session) deviceCommand() *cobra.Command {
 	return noun("device", "The fleet: add, import, discover, list, show, remove; enrol-code, pending, approve, refuse",
 		s.deviceAdd(), s.deviceImport(), s.deviceDiscover(), s.deviceList(), s.deviceShow(), s.deviceRemove(),
-		s.deviceEnrolCode(), s.devicePending(), s.deviceApprove(), s.deviceRefuse())
+		s.deviceSelf(), s.deviceEnrolCode(), s.devicePending(), s.deviceApprove(), s.deviceRefuse())
 }
 
 // credentialFlags are SNMP credentials on the command line. Secrets come from

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"drydock/client"
 	"drydock/internal/equipment/agent"
 	"drydock/internal/procedure"
 )
@@ -146,4 +147,46 @@ func TestEquipmentAsksItsUser(t *testing.T) {
 		t.Errorf("the software is %q", b.read("software"))
 	}
 	b.tell("update", "--from", "/nowhere")
+}
+
+// TestServerHearsOfTheEquipmentsRun: the equipment reports its run to the
+// server, and its question is answered there.
+func TestServerHearsOfTheEquipmentsRun(t *testing.T) {
+	t.Parallel()
+	y := openYard(t)
+	m := newMaker(t)
+	b := newBox(t, common, trusting(m.public), standalone, fmt.Sprintf("\nautonomous: {server: %q, token: %%[1]s/token, device: box, ask: 200ms}\n", y.server.URL))
+	b.write("token", y.server.Token.Reveal())
+	y.add("box", b, ops)
+	b.start()
+	old := b.read("software")
+	b.tell("update", "--from", stick(t, m, "2.0", "VERSION=2.0\nSICK\n"))
+	told := func(ready func(client.SelfRun) bool) client.SelfRun {
+		t.Helper()
+		var r client.SelfRun
+		for tick := time.NewTicker(50 * time.Millisecond); y.ctx.Err() == nil; <-tick.C {
+			var err error
+			if r, err = y.api.SelfRun(y.ctx, "box"); err == nil && ready(r) {
+				return r
+			}
+		}
+		t.Fatalf("the server knows of %+v", r)
+		return r
+	}
+	r := told(func(r client.SelfRun) bool { return r.Summary.Question != nil })
+	if r.Summary.Target != "2.0" || !strings.Contains(r.Summary.Question.Detail, "not well") {
+		t.Errorf("told %+v", r.Summary)
+	}
+	if _, err := y.api.AnswerSelf(y.ctx, "box", procedure.SelfAnswer{Choice: procedure.Proceed}); err == nil {
+		t.Error("an answer that the question does not allow was taken")
+	}
+	_, err := y.api.AnswerSelf(y.ctx, "box", procedure.SelfAnswer{Choice: procedure.Restore, By: "anna"})
+	y.must(err)
+	if _, err := y.api.AnswerSelf(y.ctx, "box", procedure.SelfAnswer{Choice: procedure.Stop}); err == nil {
+		t.Error("a second answer was taken")
+	}
+	r = told(func(r client.SelfRun) bool { return r.Summary.Result != nil })
+	if r.Summary.Result.Outcome != procedure.RolledBack || r.Summary.Question != nil || b.read("software") != old {
+		t.Errorf("result %+v, software %q", r.Summary.Result, b.read("software"))
+	}
 }

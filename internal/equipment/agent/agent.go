@@ -34,14 +34,15 @@ import (
 
 // Agent is a running drydock-agent.
 type Agent struct {
-	s    *settings.Settings
-	log  *slog.Logger
-	box  *box.Box
-	eq   *equipment.Equipment
-	snmp *snmp.Agent      // nil under a master agent
-	sub  *agentx.Subagent // nil without one
-	unit *snmp.Device
-	self *autonomous.Runner
+	s       *settings.Settings
+	log     *slog.Logger
+	box     *box.Box
+	eq      *equipment.Equipment
+	snmp    *snmp.Agent      // nil under a master agent
+	sub     *agentx.Subagent // nil without one
+	unit    *snmp.Device
+	self    *autonomous.Runner
+	reports *reporting // nil: nobody is told
 
 	files files.Client
 	work  chan func(context.Context)
@@ -193,6 +194,12 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.eq.Resume()
 	g.Go(func() error { return a.self.Run(ctx) })
 	g.Go(func() error { return a.listenToUser(ctx) })
+	if a.reports != nil {
+		if s := a.self.State(); s.Phase != "" { // its end may not have been told
+			a.reports.put(s.Summary())
+		}
+		g.Go(func() error { return a.report(ctx) })
+	}
 	if a.box.Booted() {
 		g.Go(func() error { a.hello(ctx); return nil })
 	}

@@ -65,7 +65,7 @@ func Enrol(ctx context.Context, s *settings.Settings, e Enrolment) (fleet.Enroll
 }
 
 // wait asks until there are keys, and keeps them.
-func (h enrolHTTP) wait(ctx context.Context, s *settings.Settings, told fleet.Enrolled, every time.Duration) (keys fleet.EnrolledKeys, err error) {
+func (h serverHTTP) wait(ctx context.Context, s *settings.Settings, told fleet.Enrolled, every time.Duration) (keys fleet.EnrolledKeys, err error) {
 	tick := time.NewTicker(max(every, 100*time.Millisecond))
 	defer tick.Stop()
 	ticket := map[string]string{"ticket": told.Ticket}
@@ -99,12 +99,13 @@ func (h enrolHTTP) wait(ctx context.Context, s *settings.Settings, told fleet.En
 	}
 }
 
-type enrolHTTP struct {
+type serverHTTP struct {
 	base   string
+	token  string // empty: none
 	client *http.Client
 }
 
-func newHTTP(e Enrolment) (h enrolHTTP, err error) {
+func newHTTP(e Enrolment) (h serverHTTP, err error) {
 	bad := func(format string, args ...any) error {
 		return fault.New(fault.Invalid, "", "server "+e.Server, format, args...)
 	}
@@ -117,7 +118,7 @@ func newHTTP(e Enrolment) (h enrolHTTP, err error) {
 	if u.Scheme != "https" && !(u.Scheme == "http" && here) {
 		return h, bad("keys are told over https only")
 	}
-	h = enrolHTTP{base: strings.TrimSuffix(e.Server, "/"), client: &http.Client{Timeout: 30 * time.Second}}
+	h = serverHTTP{base: strings.TrimSuffix(e.Server, "/"), client: &http.Client{Timeout: 30 * time.Second}}
 	if e.CA == "" {
 		return h, nil
 	}
@@ -136,18 +137,25 @@ func newHTTP(e Enrolment) (h enrolHTTP, err error) {
 // maxAnswer bounds what the server may answer, in octets.
 const maxAnswer = 64 << 10
 
-// post asks for an operation. fault.Unavailable means that it may be asked
+func (h serverHTTP) post(ctx context.Context, path string, in, out any) error {
+	return h.send(ctx, http.MethodPost, path, in, out)
+}
+
+// send asks for an operation. fault.Unavailable means that it may be asked
 // again.
-func (h enrolHTTP) post(ctx context.Context, path string, in, out any) error {
+func (h serverHTTP) send(ctx context.Context, method, path string, in, out any) error {
 	text, err := json.Marshal(in)
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, h.base+path, bytes.NewReader(text))
+	request, err := http.NewRequestWithContext(ctx, method, h.base+path, bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if h.token != "" {
+		request.Header.Set("Authorization", "Bearer "+h.token)
+	}
 	response, err := h.client.Do(request)
 	if err != nil {
 		return fault.New(fault.Unavailable, "", "server "+h.base, "%w", err)

@@ -43,15 +43,7 @@ type Reply struct {
 }
 
 // Status is what the agent tells of the newest run.
-type Status struct {
-	Run      string              `json:"run,omitempty"`
-	Target   string              `json:"target,omitempty"`
-	Step     procedure.Step      `json:"step,omitempty"`
-	Phase    procedure.Phase     `json:"phase,omitempty"`
-	Question *procedure.Question `json:"question,omitempty"`
-	Result   *procedure.Result   `json:"result,omitempty"`
-	Error    string              `json:"error,omitempty"` // of the newest order that did not become a run
-}
+type Status = procedure.Summary
 
 // Tell leaves an order or an answer for the agent of that state directory.
 func Tell(state, file string, what any) error {
@@ -90,19 +82,23 @@ func (a *Agent) openSelf(pack equipment.Migrator) error {
 		return err
 	}
 	var err error
+	if a.reports, err = a.newReporting(); err != nil {
+		return err
+	}
 	a.self, err = autonomous.Open(autonomous.Options{Unit: a.eq, Box: a.box, Files: a.files, FS: disk.Host{}, Dir: dir, Pack: pack, Tell: a.tell, Log: a.log})
 	return err
 }
 
 // tell writes what has become of the run, for whoever asks.
 func (a *Agent) tell(s autonomous.State) {
-	a.status(Status{Run: string(s.Plan.Run), Target: s.Plan.Target, Step: s.Step, Phase: s.Phase, Question: s.Question, Result: s.Result})
+	a.status(s.Summary())
 }
 
 func (a *Agent) status(s Status) {
 	if err := Tell(a.s.State, statusFile, s); err != nil {
 		a.log.Error("status was not written", "err", err)
 	}
+	a.reports.put(s)
 }
 
 // lookEvery is how often the user's files are looked at.

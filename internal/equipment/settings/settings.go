@@ -248,6 +248,14 @@ type Autonomous struct {
 	Window   string   `yaml:"window"`   // of the day, local time, in which loading may begin: 02:00-04:00; any where empty
 	Question Duration `yaml:"question"` // how long an answer is waited for; then the run stops
 	Repeat   int      `yaml:"repeat"`   // of steps that fail, before anybody is asked
+
+	// Server is told of every run and asked for its user's answers; nobody is
+	// where it is empty.
+	Server string   `yaml:"server"` // URL
+	CA     string   `yaml:"ca"`     // file with the certificate to trust instead of the system's
+	Token  string   `yaml:"token"`  // file with an API token that may operate this device
+	Device string   `yaml:"device"` // the server's name for this equipment
+	Ask    Duration `yaml:"ask"`    // how often an answer is asked for
 }
 
 // Load reads and checks a settings file.
