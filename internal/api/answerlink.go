@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"drydock/client"
+	"drydock/internal/access"
 	"drydock/internal/fault"
 	"drydock/internal/notify"
 )
@@ -92,6 +93,11 @@ func (s *server) answerLinks() {
 				err = fault.New(fault.Denied, "", "answer link", "it needs a login")
 			case !open:
 				err = s.may(ctx, q.Device)
+			}
+			if err == nil && open {
+				r := requestOf(ctx)
+				r.object = "question " + q.ID
+				err = s.record(ctx, r, access.Ordered, string(link.Choice)+" by link of channel "+link.Channel)
 			}
 			if err == nil {
 				q, err = s.answer(ctx, q.ID, client.Reply{Choice: link.Choice, By: "link of channel " + link.Channel})

@@ -65,7 +65,11 @@ func TestOpenAnswerLink(t *testing.T) {
 	if r := y.runtime.replies; len(r) != 1 || r[0].By != "link of channel ops" || r[0].Question != y.question["north"] {
 		t.Errorf("replies %+v", r)
 	}
-	y.want(y.ask("bootstrap", http.MethodGet, "/api/v1/audit", nil), http.StatusOK, "answer-by-open-link")
+	audit := y.ask("bootstrap", http.MethodGet, "/api/v1/audit", nil)
+	y.want(audit, http.StatusOK, "answer-by-open-link", "link of channel ops", y.question["north"])
+	if n := strings.Count(audit.Body.String(), "answer-by-open-link"); n != 1 {
+		t.Errorf("%d entries: whoever makes tokens up fills the audit log", n)
+	}
 }
 
 // TestChannelsKeepSecrets: what goes in of secrets does not come out, but for
