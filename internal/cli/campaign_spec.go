@@ -24,7 +24,7 @@ type specFlags struct {
 	file     string
 	targets  targetFlags
 	name     string
-	release  string
+	release  []string
 	of       string
 	waves    []string
 	inFlight int
@@ -76,7 +76,7 @@ func (f *specFlags) register(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.file, "file", "", "the order as YAML or JSON `FILE`, with the fields that -o json shows; flags count over it")
 	flags.StringVar(&f.name, "name", "", "your `NAME` for the campaign")
-	flags.StringVar(&f.release, "release", "", "`RELEASE` that the devices are to run")
+	flags.StringSliceVar(&f.release, "release", nil, "`RELEASE` that the devices are to run; repeatable: one for each family")
 	flags.StringVar(&f.of, "revert", "", "instead of a release: bring the devices of `CAMPAIGN` back to what they ran before")
 	flags.StringArrayVar(&f.waves, "wave", nil, "a `WAVE`: 1 or 10%, then soak=1h, threshold=95, approval, separated by commas; repeatable")
 	flags.IntVar(&f.inFlight, "in-flight", 0, "at most `N` runs at once (default 500)")
@@ -166,7 +166,12 @@ func (s *session) spec(f specFlags) (spec campaign.Spec, err error) {
 		return spec, err
 	}
 	set(&spec.Name, f.name)
-	set(&spec.Release, fleet.ReleaseID(f.release))
+	if len(f.release) > 0 {
+		spec.Release, spec.Releases = fleet.ReleaseID(f.release[0]), nil
+		for _, id := range f.release[1:] {
+			spec.Releases = append(spec.Releases, fleet.ReleaseID(id))
+		}
+	}
 	if f.of != "" {
 		spec.Goal, spec.Of = procedure.GoalRevert, campaign.ID(f.of)
 	}

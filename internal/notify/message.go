@@ -170,7 +170,7 @@ func ofResult(m Message, r procedure.Result, plan procedure.Plan) Message {
 func ofCampaign(before, after campaign.Campaign) (all []Message) {
 	for _, note := range newNotes(before.Log, after.Log) {
 		m := Message{ID: fmt.Sprintf("%s/%s/%d-%08x", Campaign, after.ID, note.At.UnixMicro(), crc32.ChecksumIEEE([]byte(note.What))), Kind: Campaign, At: note.At, Severity: Notice,
-			Campaign: string(after.ID), Release: string(after.Spec.Release), Title: fmt.Sprintf("campaign %s: %s", after.Spec.Name, note.What)}
+			Campaign: string(after.ID), Release: after.Spec.WantedNames(), Title: fmt.Sprintf("campaign %s: %s", after.Spec.Name, note.What)}
 		switch {
 		case after.Status == campaign.Paused && note.By == "":
 			m.Severity = Error

@@ -55,9 +55,15 @@ func vendor(t *testing.T, s setup, start func(*yard) family, change ...func(*cli
 	return y, run
 }
 
-// at gives the simulated device an address of its own, away from the yard's.
+// at gives the simulated device an address of its own, behind those of the
+// yard's fleet.
 func (y *yard) at(faults map[string]int) personality.Options {
-	return personality.Options{Address: y.fleet.Agent(1).Addr().Next().Next(), TFTPPort: y.server.TFTPAddr.Port(), FTPPort: y.server.FTPAddr.Port(),
+	y.vendors++
+	address := y.fleet.Agent(y.fleet.Size()).Addr()
+	for range y.vendors {
+		address = address.Next()
+	}
+	return personality.Options{Address: address, TFTPPort: y.server.TFTPAddr.Port(), FTPPort: y.server.FTPAddr.Port(),
 		Restart: 7 * time.Second, Flash: 8 << 20, Faults: faults}
 }
 
@@ -154,22 +160,24 @@ func provisioningServer(t *testing.T, addr netip.Addr, name, content string) uin
 
 const provisioningFile = "network access on; class 1 down 100M up 20M; snmp write public"
 
+func startModem(y *yard, head netip.Addr, port uint16, faults map[string]int) (family, *personality.Modem) {
+	y.t.Helper()
+	o := y.at(faults)
+	o.Serial, o.Model, o.Version = "CM0001", "CM800", "4.2"
+	d, err := personality.StartModem(context.Background(), o, netip.AddrPortFrom(head, port), "gold.cm")
+	y.must(err)
+	y.t.Cleanup(d.Close)
+	return family{"docsis", d, fleet.Release{Version: "5.0", Files: []fleet.File{{Role: "image", Name: "cm800.bin"}}},
+		map[string][]byte{"cm800.bin": personality.ModemImage("CM800", "5.0", 200<<10)}}, d
+}
+
 // modem opens a yard with a cable modem that Debian's atftpd provisions.
 func modem(t *testing.T, faults map[string]int) (*yard, fleet.RunID, *personality.Modem) {
 	t.Helper()
 	head := netip.MustParseAddr("127.0.0.1")
 	port := provisioningServer(t, head, "gold.cm", provisioningFile)
 	var d *personality.Modem
-	y, run := vendor(t, setup{provisioning: port}, func(y *yard) family {
-		o := y.at(faults)
-		o.Serial, o.Model, o.Version = "CM0001", "CM800", "4.2"
-		var err error
-		d, err = personality.StartModem(context.Background(), o, netip.AddrPortFrom(head, port), "gold.cm")
-		y.must(err)
-		t.Cleanup(d.Close)
-		return family{"docsis", d, fleet.Release{Version: "5.0", Files: []fleet.File{{Role: "image", Name: "cm800.bin"}}},
-			map[string][]byte{"cm800.bin": personality.ModemImage("CM800", "5.0", 200<<10)}}
-	})
+	y, run := vendor(t, setup{provisioning: port}, func(y *yard) (f family) { f, d = startModem(y, head, port, faults); return f })
 	return y, run, d
 }
 

@@ -61,6 +61,7 @@ type yard struct {
 	api     *client.Client
 	fleet   *sim.Fleet
 	ids     []fleet.DeviceID
+	vendors int    // simulated devices of vendors beside the fleet
 	effects string // path of the effect log
 }
 

@@ -77,7 +77,7 @@ func viewOf(c campaign.Campaign, devices []Device) view {
 		members[i] = d.Member
 	}
 	all := campaign.Count(members, nil)
-	v := view{Name: c.Spec.Name, ID: string(c.ID), What: string(c.Spec.Goal) + " " + string(c.Spec.Release) + string(c.Spec.Of), Started: stamp(c.StartedAt), Ended: stamp(c.EndedAt),
+	v := view{Name: c.Spec.Name, ID: string(c.ID), What: string(c.Spec.Goal) + " " + c.Spec.WantedNames() + string(c.Spec.Of), Started: stamp(c.StartedAt), Ended: stamp(c.EndedAt),
 		By: c.StartedBy, Status: string(c.Status), Why: c.Why, Chart: chartOf(c, members)}
 	v.Figures = []figure{{number(len(members)), "devices", ""}, {number(all.States[campaign.Succeeded]), "succeeded", "good"}}
 	for _, s := range campaign.States() {

@@ -83,7 +83,7 @@ func planAtOnce(ask bool) int {
 type scene struct {
 	spec     campaign.Spec
 	devices  []fleet.Device
-	wanted   fleet.Release
+	wanted   map[string]fleet.Release // by driver
 	releases []fleet.Release
 	past     map[fleet.DeviceID]campaign.Member // goal revert: what the campaign before did
 	versions map[string]fleet.Release           // goal revert: releases by version
@@ -97,8 +97,16 @@ func (c *Conductor) scene(ctx context.Context, spec campaign.Spec) (s scene, err
 	if spec.Goal == procedure.GoalRevert {
 		return s, c.pastScene(ctx, &s)
 	}
-	if s.wanted, err = c.Store.Release(ctx, spec.Release); err != nil {
-		return s, err
+	s.wanted = map[string]fleet.Release{}
+	for _, id := range spec.Wanted() {
+		r, err := c.Store.Release(ctx, id)
+		if err != nil {
+			return s, err
+		}
+		if other, twice := s.wanted[r.Driver]; twice {
+			return s, fault.New(fault.Invalid, "", "campaign releases", "%s and %s are both for %s: a family has one", other.ID, r.ID, r.Driver)
+		}
+		s.wanted[r.Driver] = r
 	}
 	s.devices, err = c.targets(ctx, spec.Targets)
 	return s, err
@@ -198,7 +206,7 @@ func (c *Conductor) filtered(ctx context.Context, t campaign.Targets) (campaign.
 
 // planOne is the plan of one device, and the member that it is to be.
 func (c *Conductor) planOne(ctx context.Context, s scene, device fleet.Device, ask bool) (campaign.PlanDevice, campaign.Member) {
-	p := campaign.PlanDevice{Device: device.ID, To: s.wanted.Version, Modify: string(engine.ModifyUnknown)}
+	p := campaign.PlanDevice{Device: device.ID, To: s.wanted[device.Driver].Version, Modify: string(engine.ModifyUnknown)}
 	block := func(format string, args ...any) { p.Blockers = append(p.Blockers, fmt.Sprintf(format, args...)) }
 	m := campaign.Member{Device: device.ID, State: campaign.Waiting, Labels: device.Labels}
 	if _, err := time.LoadLocation(zoneOf(s.spec.Schedule, m)); err != nil && len(s.spec.Schedule.Windows) > 0 {
@@ -222,8 +230,9 @@ func (c *Conductor) planOne(ctx context.Context, s scene, device fleet.Device, a
 
 // asked reads the device as preflight does and gives it as it is now.
 func (c *Conductor) asked(ctx context.Context, s scene, device fleet.Device, p *campaign.PlanDevice) fleet.Device {
-	release := s.wanted.ID
-	if path, err := campaign.Path(s.wanted, s.releases, device.Driver, device.Model, device.Version); err == nil {
+	wanted := s.wanted[device.Driver]
+	release := wanted.ID
+	if path, err := campaign.Path(wanted, s.releases, device.Driver, device.Model, device.Version); err == nil {
 		release = path[0]
 	}
 	ev := c.Engine.Inspect(ctx, device.ID, s.spec.Goal, release)
@@ -243,9 +252,14 @@ func (c *Conductor) asked(ctx context.Context, s scene, device fleet.Device, p *
 
 // planForward finds the way to the wanted release.
 func (c *Conductor) planForward(ctx context.Context, s scene, device fleet.Device, p *campaign.PlanDevice, m *campaign.Member) {
-	p.Path = []fleet.ReleaseID{s.wanted.ID}
-	if device.Model != "" && device.Version != "" || device.Driver != s.wanted.Driver {
-		path, err := campaign.Path(s.wanted, s.releases, device.Driver, device.Model, device.Version)
+	wanted, ok := s.wanted[device.Driver]
+	if !ok {
+		p.Blockers = append(p.Blockers, fmt.Sprintf("none of the campaign's releases is for %s", device.Driver))
+		return
+	}
+	p.Path = []fleet.ReleaseID{wanted.ID}
+	if device.Model != "" && device.Version != "" {
+		path, err := campaign.Path(wanted, s.releases, device.Driver, device.Model, device.Version)
 		if err != nil {
 			p.Blockers = append(p.Blockers, err.Error())
 			return
@@ -328,8 +342,11 @@ func world(s scene, device fleet.Device, p campaign.PlanDevice) fleet.Digest {
 
 // usual is how long runs have taken lately, or what the spec says.
 func (c *Conductor) usual(ctx context.Context, spec campaign.Spec) (time.Duration, error) {
+	if len(spec.Wanted()) == 0 {
+		return time.Duration(spec.Schedule.Takes), nil
+	}
 	ended := false
-	runs, err := c.Store.Runs(ctx, store.RunFilter{Release: spec.Release, Active: &ended, Limit: 100})
+	runs, err := c.Store.Runs(ctx, store.RunFilter{Release: spec.Wanted()[0], Active: &ended, Limit: 100})
 	if err != nil {
 		return 0, err
 	}

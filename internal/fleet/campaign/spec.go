@@ -3,6 +3,7 @@ package campaign
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"drydock/internal/fault"
@@ -15,14 +16,15 @@ type ID string
 
 // Spec is what a user orders.
 type Spec struct {
-	Name    string          `json:"name" minLength:"1" maxLength:"200" doc:"your name for the campaign"`
-	Goal    procedure.Goal  `json:"goal,omitempty" enum:"update,revert" doc:"update, or revert: back to what devices ran before"`
-	Release fleet.ReleaseID `json:"release,omitempty" doc:"what the devices are to run; for goal revert: left out"`
-	Of      ID              `json:"of,omitempty" doc:"goal revert: the campaign whose devices go back"`
-	Targets Targets         `json:"targets"`
-	Waves   []Wave          `json:"waves,omitempty" doc:"what remains after the last is one more wave; none: all at once"`
-	Budget  Budget          `json:"budget,omitzero" doc:"failures that pause the campaign"`
-	Caps    Caps            `json:"caps,omitzero"`
+	Name     string            `json:"name" minLength:"1" maxLength:"200" doc:"your name for the campaign"`
+	Goal     procedure.Goal    `json:"goal,omitempty" enum:"update,revert" doc:"update, or revert: back to what devices ran before"`
+	Release  fleet.ReleaseID   `json:"release,omitempty" doc:"what the devices are to run; for goal revert: left out"`
+	Releases []fleet.ReleaseID `json:"releases,omitempty" doc:"for several families, instead of release: one of each"`
+	Of       ID                `json:"of,omitempty" doc:"goal revert: the campaign whose devices go back"`
+	Targets  Targets           `json:"targets"`
+	Waves    []Wave            `json:"waves,omitempty" doc:"what remains after the last is one more wave; none: all at once"`
+	Budget   Budget            `json:"budget,omitzero" doc:"failures that pause the campaign"`
+	Caps     Caps              `json:"caps,omitzero"`
 	// Exclusive are label keys: of the devices with the same value, one at a
 	// time is in flight, whatever campaign started it.
 	Exclusive []string `json:"exclusive,omitempty" doc:"label keys, as pair-id: never two devices with the same value at once"`
@@ -134,9 +136,9 @@ func (s Spec) Check() error {
 		return wrong("name", "it has none")
 	case s.Goal != "" && s.Goal != procedure.GoalUpdate && s.Goal != procedure.GoalRevert:
 		return wrong("goal", "%q; it can be update or revert", s.Goal)
-	case s.Goal == procedure.GoalRevert && (s.Of == "" || s.Release != ""):
+	case s.Goal == procedure.GoalRevert && (s.Of == "" || len(s.Wanted()) > 0):
 		return wrong("goal revert", "it names the campaign whose devices go back (of), and no release")
-	case s.Goal != procedure.GoalRevert && s.Release == "":
+	case s.Goal != procedure.GoalRevert && len(s.Wanted()) == 0:
 		return wrong("release", "it names none")
 	case s.Goal != procedure.GoalRevert && s.Of != "":
 		return wrong("of", "only goal revert has it")
@@ -167,6 +169,23 @@ func (s Spec) Check() error {
 		}
 	}
 	return s.Schedule.check()
+}
+
+// Wanted are the releases that devices are to run, one for each family.
+func (s Spec) Wanted() []fleet.ReleaseID {
+	if s.Release == "" {
+		return s.Releases
+	}
+	return append([]fleet.ReleaseID{s.Release}, s.Releases...)
+}
+
+// WantedNames are the ids of Wanted as one text.
+func (s Spec) WantedNames() string {
+	var texts []string
+	for _, id := range s.Wanted() {
+		texts = append(texts, string(id))
+	}
+	return strings.Join(texts, ", ")
 }
 
 func (w Wave) check() error {
