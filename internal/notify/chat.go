@@ -25,7 +25,12 @@ func sendChat(ctx context.Context, c Channel, batch []Message) error {
 	if err != nil {
 		return err
 	}
-	return post(ctx, c, http.Header{}, body)
+	p, err := newPoster(c)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	return p.post(ctx, http.Header{}, body)
 }
 
 // defanged is text that no chat makes a mention or a link of: angle brackets,

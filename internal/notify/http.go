@@ -18,36 +18,54 @@ import (
 // meant for this one (docs/notifications.md).
 var errRedirect = errors.New("it redirects to another host, which is not followed")
 
+var errDropped = errors.New("it redirects in a way that drops the message; 307 and 308 do not")
+
 const redirectsMost = 3
 
-// post sends a body to a channel's URL. Of the answer only the status is used,
-// and none of it is told: a channel must not be a way to read what only this
-// server reaches.
-func post(ctx context.Context, c Channel, header http.Header, body []byte) error {
+// poster sends to one channel's URL, several messages over one connection.
+type poster struct {
+	channel   Channel
+	client    *http.Client
+	transport *http.Transport
+}
+
+func newPoster(c Channel) (*poster, error) {
 	config, err := c.tlsConfig()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, DisableKeepAlives: true,
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
 		TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 20 * time.Second, MaxResponseHeaderBytes: 64 << 10,
 		DialContext: (&net.Dialer{Timeout: 10 * time.Second, Control: permitted}).DialContext}
-	client := &http.Client{Transport: transport, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		if len(via) > redirectsMost {
-			return errors.New("it redirects too often")
-		}
-		if !sameHost(r.URL.String(), via[0].URL.String()) {
-			return errRedirect
-		}
-		return nil
-	}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(body))
+	return &poster{c, &http.Client{Transport: transport, CheckRedirect: sameHostOnly}, transport}, nil
+}
+
+func (p *poster) close() { p.transport.CloseIdleConnections() }
+
+func sameHostOnly(r *http.Request, via []*http.Request) error {
+	if len(via) > redirectsMost {
+		return errors.New("it redirects too often")
+	}
+	if !sameHost(r.URL.String(), via[0].URL.String()) {
+		return errRedirect
+	}
+	if r.Method != http.MethodPost { // 301, 302 and 303: the message would be left behind (RFC 9110 section 15.4)
+		return errDropped
+	}
+	return nil
+}
+
+// post sends a body. Of the answer only the status is used, and none of it is
+// told: a channel must not be a way to read what only this server reaches.
+func (p *poster) post(ctx context.Context, header http.Header, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.channel.URL, bytes.NewReader(body))
 	if err != nil {
 		return refused("its URL is not one")
 	}
 	req.Header = header
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "drydock")
-	resp, err := client.Do(req)
+	resp, err := p.client.Do(req)
 	if err != nil {
 		return withoutURL(err)
 	}
@@ -62,7 +80,7 @@ func withoutURL(err error) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	if errors.Is(err, errRedirect) || errors.Is(err, errForbidden) {
+	if errors.Is(err, errRedirect) || errors.Is(err, errDropped) || errors.Is(err, errForbidden) {
 		return refusedError{err}
 	}
 	return err

@@ -3,7 +3,9 @@ package notify
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -256,6 +258,30 @@ func TestNothingGoesElsewhere(t *testing.T) {
 		if name == "redirect" && !strings.Contains(err.Error(), "another host") || name != "redirect" && !strings.Contains(err.Error(), "nothing is sent") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestRedirectKeepsTheMessage: on the same host one that keeps the message is
+// followed, and one that drops it is not taken for a delivery.
+func TestRedirectKeepsTheMessage(t *testing.T) {
+	for status, arrives := range map[int]bool{http.StatusFound: false, http.StatusSeeOther: false, http.StatusTemporaryRedirect: true, http.StatusPermanentRedirect: true} {
+		got := 0
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/old" {
+				http.Redirect(w, r, "/new", status)
+				return
+			}
+			if raw, _ := io.ReadAll(r.Body); r.Method == http.MethodPost && len(raw) > 0 && r.Header.Get("webhook-signature") != "" {
+				got++
+			}
+		}))
+		y := newYard(t)
+		y.put(Channel{Name: "ops", Type: Webhook, URL: web.URL + "/old"})
+		err := y.Try(t.Context(), "ops")
+		if (err == nil) != arrives || (got == 1) != arrives {
+			t.Errorf("%d: %d messages arrived: %v", status, got, err)
+		}
+		web.Close()
 	}
 }
 

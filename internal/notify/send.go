@@ -30,7 +30,7 @@ func (n *Notifier) deliverBatch(ctx context.Context, c Channel, batch []Message)
 	began := time.Now()
 	switch c.Type {
 	case Webhook:
-		done, err = n.each(ctx, batch, func(ctx context.Context, m Message) error { return sendWebhook(ctx, c, m, n.Now()) })
+		done, err = n.sendWebhooks(ctx, c, batch)
 	case Syslog:
 		done, err = n.sendSyslog(ctx, c, batch)
 	default:
@@ -53,10 +53,15 @@ func (n *Notifier) deliverBatch(ctx context.Context, c Channel, batch []Message)
 	return done, err
 }
 
-func (n *Notifier) each(ctx context.Context, batch []Message, send func(context.Context, Message) error) (done int, err error) {
+func (n *Notifier) sendWebhooks(ctx context.Context, c Channel, batch []Message) (done int, err error) {
+	p, err := newPoster(c)
+	if err != nil {
+		return 0, err
+	}
+	defer p.close()
 	for _, m := range batch {
 		one, cancel := context.WithTimeout(ctx, sendTimeout)
-		err := send(one, m)
+		err := sendWebhook(one, p, m, n.Now())
 		cancel()
 		if err != nil {
 			return done, err

@@ -15,7 +15,7 @@ import (
 // sendWebhook posts a message, signed as the specification Standard Webhooks
 // has it: whoever receives it can check that it is drydock's, that it is new
 // (webhook-timestamp) and whether they have seen it (webhook-id).
-func sendWebhook(ctx context.Context, c Channel, m Message, now time.Time) error {
+func sendWebhook(ctx context.Context, p *poster, m Message, now time.Time) error {
 	body, err := json.Marshal(m)
 	if err != nil {
 		return err
@@ -24,8 +24,8 @@ func sendWebhook(ctx context.Context, c Channel, m Message, now time.Time) error
 	header := http.Header{}
 	header.Set("webhook-id", m.ID)
 	header.Set("webhook-timestamp", stamp)
-	header.Set("webhook-signature", Signature(c.Secret, m.ID, stamp, body))
-	return post(ctx, c, header, body)
+	header.Set("webhook-signature", Signature(p.channel.Secret, m.ID, stamp, body))
+	return p.post(ctx, header, body)
 }
 
 // Signature is the value of webhook-signature: "v1," and the base64 of the
