@@ -190,3 +190,29 @@ func TestServerHearsOfTheEquipmentsRun(t *testing.T) {
 		t.Errorf("result %+v, software %q", r.Summary.Result, b.read("software"))
 	}
 }
+
+// maxResident is how much memory an agent that waits may have, in KiB.
+const maxResident = 20 << 10
+
+func TestAgentIsSmallInMemory(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, common, plain, standalone).start()
+	b.answers(asOps)
+	b.mu.Lock()
+	pid := b.cmd.Process.Pid
+	b.mu.Unlock()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var kib int
+		if n, _ := fmt.Sscanf(line, "VmRSS: %d kB", &kib); n == 1 {
+			if kib > maxResident {
+				t.Errorf("the agent has %d KiB resident", kib)
+			}
+			return
+		}
+	}
+	t.Error("the kernel tells no VmRSS")
+}

@@ -31,6 +31,7 @@ const (
 	flagContext   = 0x08 // NON_DEFAULT_CONTEXT
 	flagBigEndian = 0x10 // NETWORK_BYTE_ORDER
 	maxPayload    = 1 << 20
+	maxArcs       = 128 // RFC 2578 section 3.5
 	errContext    = 262 // unsupportedContext (RFC 2741 section 6.2.16)
 	errParse      = 266 // parseError
 	errProcessing = 268 // processingError
@@ -172,6 +173,10 @@ func (r *reader) oid() (o snmp.OID, include bool) {
 	}
 	if p[1] != 0 {
 		o = snmp.OID{1, 3, 6, 1, uint32(p[1])}
+	}
+	if len(o)+int(p[0]) > maxArcs {
+		r.err = errShort
+		return nil, false
 	}
 	for range p[0] {
 		o = append(o, r.u32())
