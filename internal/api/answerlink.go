@@ -69,10 +69,7 @@ func pageHTML(status int, text string, view any) (*html, error) {
 // asks for a click, and what the click does. A link that needs a login goes
 // through the gate as any answer does.
 func (s *server) answerLinks() {
-	type in struct {
-		Token string `path:"token" maxLength:"2048"`
-	}
-	register(s, get("show-answer-link", "/answer/{token}", "The page of an answer link"), func(ctx context.Context, in *in) (*html, error) {
+	register(s, get("show-answer-link", "/answer/{token}", "The page of an answer link"), func(ctx context.Context, in *linkInput) (*html, error) {
 		link, q, err := s.followed(ctx, in.Token)
 		if err != nil {
 			return s.linkFailed(err)
@@ -84,33 +81,38 @@ func (s *server) answerLinks() {
 		return linkHTML(http.StatusOK, linkView{AnswerLink: client.AnswerLink{Question: q, Choice: link.Choice, Open: link.Open}, Action: action,
 			Ends: time.Unix(link.Ends, 0).UTC().Format("2006-01-02 15:04 MST")})
 	})
-	click := func(open bool) func(context.Context, *in) (*html, error) {
-		return func(ctx context.Context, in *in) (*html, error) {
-			link, q, err := s.followed(ctx, in.Token)
-			switch {
-			case err != nil:
-			case open && !link.Open:
-				err = fault.New(fault.Denied, "", "answer link", "it needs a login")
-			case !open:
-				err = s.may(ctx, q.Device)
-			}
-			if err == nil && open {
-				r := requestOf(ctx)
-				r.object = "question " + q.ID
-				err = s.record(ctx, r, access.Ordered, string(link.Choice)+" by link of channel "+link.Channel)
-			}
-			if err == nil {
-				q, err = s.answer(ctx, q.ID, client.Reply{Choice: link.Choice, By: "link of channel " + link.Channel})
-			}
-			if err != nil {
-				s.failed(ctx, err)
-				return s.linkFailed(err)
-			}
-			return linkHTML(http.StatusOK, linkView{AnswerLink: client.AnswerLink{Question: q, Choice: link.Choice}, Done: true})
+	register(s, post("answer-by-open-link", "/answer/{token}", "Answer by a link that needs no login"), s.click(true))
+	register(s, post("answer-by-link", "/answer/{token}/confirm", "Answer by a link, logged in"), s.click(false))
+}
+
+type linkInput struct {
+	Token string `path:"token" maxLength:"2048"`
+}
+
+// click answers the question of a link.
+func (s *server) click(open bool) func(context.Context, *linkInput) (*html, error) {
+	return func(ctx context.Context, in *linkInput) (*html, error) {
+		link, q, err := s.followed(ctx, in.Token)
+		switch {
+		case err != nil:
+		case !open:
+			err = s.may(ctx, q.Device)
+		case !link.Open:
+			err = fault.New(fault.Denied, "", "answer link", "it needs a login")
+		default:
+			r := requestOf(ctx)
+			r.object = "question " + q.ID
+			err = s.record(ctx, r, access.Ordered, string(link.Choice)+" by link of channel "+link.Channel)
 		}
+		if err == nil {
+			q, err = s.answer(ctx, q.ID, client.Reply{Choice: link.Choice, By: "link of channel " + link.Channel})
+		}
+		if err != nil {
+			s.failed(ctx, err)
+			return s.linkFailed(err)
+		}
+		return linkHTML(http.StatusOK, linkView{AnswerLink: client.AnswerLink{Question: q, Choice: link.Choice}, Done: true})
 	}
-	register(s, post("answer-by-open-link", "/answer/{token}", "Answer by a link that needs no login"), click(true))
-	register(s, post("answer-by-link", "/answer/{token}/confirm", "Answer by a link, logged in"), click(false))
 }
 
 // followed reads a link and its question, which must be open.

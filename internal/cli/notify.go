@@ -18,7 +18,6 @@ func (s *session) notifyCommand() *cobra.Command {
 
 func (s *session) notifyAdd() *cobra.Command {
 	var in client.ChannelSettings
-	var ca string
 	c := &cobra.Command{
 		Use:   "add NAME TYPE URL",
 		Short: "Add a channel, or change it: webhook, email, slack, mattermost, teams or syslog",
@@ -33,24 +32,14 @@ DRYDOCK_NOTIFY_SECRET; a web hook without one gets one, which is shown once.`,
   drydock notify add siem syslog tls://log.example.org:6514 --kind audit`,
 		Args: cobra.RangeArgs(2, 3),
 	}
-	flags := c.Flags()
-	flags.StringSliceVar(&in.Kinds, "kind", nil, "tell it of this `KIND` only; may be given more than once (docs/notifications.md names them)")
-	flags.StringVar(&in.Label, "label", "", "tell it only of devices with this label, `KEY=VALUE`")
-	flags.StringVar(&in.Gather, "gather", "", "tell together what comes within this `TIME` (default: 30s for mail, 5s for chats)")
-	flags.StringVar(&in.GiveUp, "give-up", "", "try to deliver for this `TIME` (default: 24h)")
-	flags.StringVar(&in.Links, "links", "", "links that answer a question: off, login or open (`WHICH`; open needs no login and is for web hooks only)")
-	flags.StringVar(&in.User, "user", "", "`NAME` at the mail server")
-	flags.StringVar(&in.From, "from", "", "sender of mail, `ADDRESS`")
-	flags.StringSliceVar(&in.To, "to", nil, "receiver of mail, `ADDRESS`; may be given more than once")
-	flags.StringVar(&ca, "ca", "", "trust the authority in this PEM `FILE` instead of the system's")
-	flags.BoolVar(&in.Disabled, "disabled", false, "keep it, but tell it nothing")
+	ca := channelFlags(c, &in)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		in.Type, in.Secret = args[1], s.Env("DRYDOCK_NOTIFY_SECRET")
 		if len(args) == 3 {
 			in.URL = args[2]
 		}
-		if ca != "" {
-			raw, err := os.ReadFile(ca)
+		if *ca != "" {
+			raw, err := os.ReadFile(*ca)
 			if err != nil {
 				return usagef("--ca: %w", err)
 			}
@@ -64,18 +53,39 @@ DRYDOCK_NOTIFY_SECRET; a web hook without one gets one, which is shown once.`,
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.Stderr, "channel %s is told of %s; try it: drydock notify test %s\n", printable(out.Name), printable(strings.Join(out.Kinds, ", ")), printable(out.Name))
-		if out.Secret != "" && s.output == "table" {
-			fmt.Fprintln(s.Stderr, "its secret, for whoever receives it, is shown this once:")
-			fmt.Fprintln(s.Stdout, out.Secret)
-			return nil
-		}
-		if s.output == "table" {
-			return nil
-		}
-		return s.print(out, nil)
+		return s.tellChannel(out)
 	}
 	return c
+}
+
+// channelFlags are the settings of a channel; it gives the file of --ca.
+func channelFlags(c *cobra.Command, in *client.ChannelSettings) (ca *string) {
+	flags := c.Flags()
+	flags.StringSliceVar(&in.Kinds, "kind", nil, "tell it of this `KIND` only; may be given more than once (docs/notifications.md names them)")
+	flags.StringVar(&in.Label, "label", "", "tell it only of devices with this label, `KEY=VALUE`")
+	flags.StringVar(&in.Gather, "gather", "", "tell together what comes within this `TIME` (default: 30s for mail, 5s for chats)")
+	flags.StringVar(&in.GiveUp, "give-up", "", "try to deliver for this `TIME` (default: 24h)")
+	flags.StringVar(&in.Links, "links", "", "links that answer a question: off, login or open (`WHICH`; open needs no login and is for web hooks only)")
+	flags.StringVar(&in.User, "user", "", "`NAME` at the mail server")
+	flags.StringVar(&in.From, "from", "", "sender of mail, `ADDRESS`")
+	flags.StringSliceVar(&in.To, "to", nil, "receiver of mail, `ADDRESS`; may be given more than once")
+	ca = flags.String("ca", "", "trust the authority in this PEM `FILE` instead of the system's")
+	flags.BoolVar(&in.Disabled, "disabled", false, "keep it, but tell it nothing")
+	return ca
+}
+
+// tellChannel says what was made, and its secret if the server made one.
+func (s *session) tellChannel(out client.Channel) error {
+	fmt.Fprintf(s.Stderr, "channel %s is told of %s; try it: drydock notify test %s\n", printable(out.Name), printable(strings.Join(out.Kinds, ", ")), printable(out.Name))
+	if out.Secret != "" && s.output == "table" {
+		fmt.Fprintln(s.Stderr, "its secret, for whoever receives it, is shown this once:")
+		fmt.Fprintln(s.Stdout, out.Secret)
+		return nil
+	}
+	if s.output == "table" {
+		return nil
+	}
+	return s.print(out, nil)
 }
 
 func (s *session) notifyList() *cobra.Command {

@@ -102,16 +102,22 @@ func dialMail(ctx context.Context, c Channel) (*smtp.Client, error) {
 		}
 	}
 	if u.Scheme == "smtp" {
-		if ok, _ := client.Extension("STARTTLS"); !ok {
+		if err := startTLS(client, config); err != nil {
 			_ = client.Close()
-			return nil, refused("the mail server does not offer STARTTLS; smtp+insecure:// goes without")
-		}
-		if err := client.StartTLS(config); err != nil {
-			_ = client.Close()
-			return nil, fmt.Errorf("STARTTLS: %w", err)
+			return nil, err
 		}
 	}
 	return client, nil
+}
+
+func startTLS(client *smtp.Client, config *tls.Config) error {
+	if ok, _ := client.Extension("STARTTLS"); !ok {
+		return refused("the mail server does not offer STARTTLS; smtp+insecure:// goes without")
+	}
+	if err := client.StartTLS(config); err != nil {
+		return fmt.Errorf("STARTTLS: %w", err)
+	}
+	return nil
 }
 
 // authOf is PLAIN (RFC 4616), or LOGIN where the server has only that. Both send
