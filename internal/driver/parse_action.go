@@ -157,7 +157,7 @@ func (c *compiler) get(n strictyaml.Node) any {
 }
 
 func (c *compiler) find(n strictyaml.Node) any {
-	o := c.object(n, "find", "column", "equals", "matches", "as", "max-rows", "missing")
+	o := c.object(n, "find", "column", "equals", "file", "matches", "as", "max-rows", "missing")
 	step := findStep{as: o.text("as"), maxRows: int(o.integer("max-rows", 1, 10000, 256))}
 	if col, ok := o.need("column", "the column to search"); ok {
 		if r, ok := c.ref(col, "column"); ok {
@@ -171,8 +171,11 @@ func (c *compiler) find(n strictyaml.Node) any {
 		step.as = "row"
 	}
 	switch {
-	case o.has("equals") == o.has("matches"):
-		c.Wrong(o.at, "", "find needs either \"equals\" or \"matches\"")
+	case count(o.has("equals"), o.has("file"), o.has("matches")) != 1:
+		c.Wrong(o.at, "", "find needs one of \"equals\", \"file\" and \"matches\"")
+	case o.has("file"):
+		step.equals, _ = c.template(o.fields["file"].value, "file", c.scope)
+		step.file = true
 	case o.has("equals"):
 		step.equals, _ = c.template(o.fields["equals"].value, "equals", c.scope)
 	default:
@@ -184,6 +187,16 @@ func (c *compiler) find(n strictyaml.Node) any {
 	}
 	c.scope.locals[step.as] = true
 	return &step
+}
+
+// count counts how many are there.
+func count(there ...bool) (n int) {
+	for _, is := range there {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 // failure reads a cause: a text, or a mapping with cause and text.

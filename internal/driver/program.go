@@ -51,6 +51,7 @@ type getItem struct {
 type findStep struct {
 	column  *mibObject
 	equals  template
+	file    bool // equals is the name of a file, which the column may have with its path
 	matches *regexp.Regexp
 	as      string
 	maxRows int

@@ -154,7 +154,10 @@ func (m *Machine) showReads(step *getStep) string {
 
 func (m *Machine) showFind(step *findStep) string {
 	how := "matches " + strconv.Quote(fmt.Sprint(step.matches))
-	if step.matches == nil {
+	switch {
+	case step.file:
+		how = "is the file " + strconv.Quote(m.template(step.equals)) + ", with its path or without"
+	case step.matches == nil:
 		how = "is " + strconv.Quote(m.template(step.equals))
 	}
 	return fmt.Sprintf("the first row of %s (%s) that %s, into {%s}", step.column.name, step.column.oid, how, step.as)

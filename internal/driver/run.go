@@ -3,7 +3,6 @@ package driver
 import (
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -332,7 +331,7 @@ func (m *Machine) search(step *findStep, then func(bool, *AnswerError) Ask) Ask 
 	}
 	return m.walk(step.column.oid, step.maxRows, func(rows []Varbind, err *AnswerError) Ask {
 		for _, row := range rows {
-			if text := step.column.show(row); rowFits(step.matches, wanted, text) {
+			if text := step.column.show(row); step.fits(wanted, text) {
 				m.values.locals[step.as] = strings.TrimPrefix(strings.TrimPrefix(row.OID, "."), step.column.oid+".")
 				return then(true, nil)
 			}
@@ -341,9 +340,12 @@ func (m *Machine) search(step *findStep, then func(bool, *AnswerError) Ask) Ask 
 	})
 }
 
-func rowFits(pattern *regexp.Regexp, wanted, text string) bool {
-	if pattern != nil {
-		return pattern.MatchString(text)
+func (step *findStep) fits(wanted, text string) bool {
+	if step.matches != nil {
+		return step.matches.MatchString(text)
+	}
+	if at := strings.LastIndexAny(text, ":/\\"); step.file && at >= 0 && strings.IndexAny(wanted, ":/\\") < 0 {
+		text = text[at+1:]
 	}
 	return text == wanted
 }

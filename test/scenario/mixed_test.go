@@ -34,6 +34,7 @@ func TestMixedFleet(t *testing.T) {
 		func() family { f, _ := startRouter(y, nil); return f },
 		func() family { f, _ := startFastpath(y, map[string]int{"flash": 1}); return f },
 		func() family { f, _ := startComware(y, map[string]int{"busy": 1}); return f },
+		func() family { f, _ := startVRP(y, map[string]int{"checksum": 1}); return f },
 		func() family { f, _ := startModem(y, head, port, map[string]int{"unsigned": 1}); return f },
 	}
 	spec := campaign.Spec{Name: "all families", Release: release,

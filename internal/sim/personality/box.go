@@ -31,7 +31,10 @@ type Options struct {
 	Image             string        // name of the image that it runs
 	Version           string        // of that image
 	Faults            map[string]int
+	Age               time.Duration  // how long rows stay after their end; 0: 5 minutes, as the MIBs have it
 	TrapSink          netip.AddrPort // where notifications go; nowhere where invalid
+	Inform            bool           // notifications are informs, not traps
+	User              *snmp.User     // of SNMPv3; nil: it is not spoken
 }
 
 // Box is a simulated device. Its methods may be called by many goroutines.
@@ -63,6 +66,8 @@ type scalar struct {
 	read  func() snmp.Value
 	check func(snmp.Value) snmp.Status // nil: not writable
 	write func(snmp.Value)
+
+	listed bool // an instance of a table that lists something
 }
 
 // start runs the device's agent.
@@ -73,12 +78,22 @@ func (b *Box) start(ctx context.Context, o Options) error {
 	for k, n := range o.Faults {
 		b.faults[k] = n
 	}
+	if o.Age > 0 {
+		for _, t := range b.tables {
+			if t.age > 0 {
+				t.age = o.Age
+			}
+		}
+	}
 	b.ctx, b.stop = context.WithCancel(ctx)
 	community := o.Community
 	if community == "" {
 		community = "public"
 	}
-	b.dev = &snmp.Device{MIB: b, ReadCommunity: secret.New(community), WriteCommunity: secret.New(community), Uptime: b.uptime}
+	b.dev = &snmp.Device{MIB: b, ReadCommunity: secret.New(community), WriteCommunity: secret.New(community), Uptime: b.sysUpTime}
+	if o.User != nil {
+		b.speakV3()
+	}
 	var err error
 	b.agent, err = snmp.ListenAgent(snmp.AgentConfig{Addr: netip.AddrPortFrom(o.Address, o.Port), Log: slog.New(slog.DiscardHandler),
 		Resolver: func(netip.Addr) (*snmp.Device, bool) {
@@ -141,29 +156,13 @@ func (b *Box) restart(back func()) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, t := range b.tables {
-			if !t.lasting {
-				clear(t.rows) // rows of requests do not survive
-			}
+			clear(t.rows) // rows of requests do not survive
 		}
 		b.boots++
 		b.up, b.booted = true, time.Now()
 		back()
 		b.notify(coldStart)
 	})
-}
-
-// coldStart is the notification of RFC 3418.
-const coldStart = "1.3.6.1.6.3.1.1.5.1"
-
-// notify sends a trap, if somebody is to hear it. It is called with the lock
-// held.
-func (b *Box) notify(oid string, vars ...snmp.Varbind) {
-	if !b.o.TrapSink.IsValid() {
-		return
-	}
-	trap := snmp.Trap{Local: b.o.Address, Sink: b.o.TrapSink, OID: snmp.MustOID(oid), Vars: vars,
-		Credentials: snmp.Credentials{Version: "v2c", Community: b.dev.ReadCommunity}}
-	b.later(func(ctx context.Context) { _ = b.agent.Notify(ctx, b.dev, trap) }) // a trap may be lost
 }
 
 // login is a server to move files with, and how.

@@ -23,7 +23,6 @@ import (
 // Left out: rcp, scp, sftp; flash-to-server copies; MiscOp; partitions.
 type IOS struct {
 	*Box
-	copies, flash *table
 
 	// owned by the box's lock
 	files            map[string]iosFile
@@ -54,29 +53,22 @@ func StartIOS(ctx context.Context, o Options) (*IOS, error) {
 }
 
 func (d *IOS) objects() {
-	ro := func(oid string, v func() snmp.Value) *scalar { return &scalar{oid: snmp.MustOID(oid), read: v} }
-	text := func(s func() string) func() snmp.Value { return func() snmp.Value { return snmp.TextValue(s()) } }
-	list := []*scalar{
-		ro("1.3.6.1.2.1.1.1.0", text(func() string {
+	d.have(
+		roText("1.3.6.1.2.1.1.1.0", func() string {
 			return fmt.Sprintf("Cisco IOS Software, C2900 Software (C2900-UNIVERSALK9-M), Version %s, RELEASE SOFTWARE (fc1)", d.files[d.runs].version)
-		})),
+		}),
 		ro("1.3.6.1.2.1.1.2.0", func() snmp.Value { return snmp.OIDValue(snmp.MustOID("1.3.6.1.4.1.9.1.1045")) }),
 		ro("1.3.6.1.2.1.1.3.0", func() snmp.Value { return snmp.TicksValue(d.uptime()) }),
-		ro("1.3.6.1.2.1.1.5.0", text(func() string { return hostname(d.running) })),
-		ro("1.3.6.1.2.1.47.1.1.1.1.5.1", func() snmp.Value { return snmp.IntegerValue(3) }), // chassis
-		ro("1.3.6.1.2.1.47.1.1.1.1.11.1", text(func() string { return d.o.Serial })),
-		ro("1.3.6.1.2.1.47.1.1.1.1.13.1", text(func() string { return d.o.Model })),
+		roText("1.3.6.1.2.1.1.5.0", func() string { return hostname(d.running) }),
+		roNumber("1.3.6.1.2.1.47.1.1.1.1.5.1", func() int64 { return 3 }), // chassis
+		roText("1.3.6.1.2.1.47.1.1.1.1.11.1", func() string { return d.o.Serial }),
+		roText("1.3.6.1.2.1.47.1.1.1.1.13.1", func() string { return d.o.Model }),
 		ro("1.3.6.1.4.1.9.9.10.1.1.4.1.1.5.1.1", func() snmp.Value { return snmp.GaugeValue(uint32(d.free())) }),
-		{oid: snmp.MustOID("1.3.6.1.4.1.9.2.9.9.0"), read: func() snmp.Value { return snmp.IntegerValue(1) }, check: d.checkReload, write: d.reload},
-		{oid: snmp.MustOID("1.3.6.1.4.1.9.2.1.54.0"), read: func() snmp.Value { return snmp.IntegerValue(0) },
+		&scalar{oid: snmp.MustOID("1.3.6.1.4.1.9.2.9.9.0"), read: func() snmp.Value { return snmp.IntegerValue(1) }, check: d.checkReload, write: d.reload},
+		&scalar{oid: snmp.MustOID("1.3.6.1.4.1.9.2.1.54.0"), read: func() snmp.Value { return snmp.IntegerValue(0) },
 			check: func(v snmp.Value) snmp.Status { return integer(v) }, write: d.writeMemory},
-	}
-	d.scalars = map[string]*scalar{}
-	for _, s := range list {
-		d.scalars[s.oid.String()] = s
-	}
-	d.copies, d.flash = d.copyTable(), d.flashTable()
-	d.tables = []*table{d.copies, d.flash}
+	)
+	d.tables = []*table{d.copyTable(), d.flashTable()}
 }
 
 func integer(v snmp.Value) snmp.Status {
@@ -174,7 +166,7 @@ func (d *IOS) copyTable() *table {
 		ccCompleted: {kind: snmp.TimeTicks, readOnly: true}, ccCause: {kind: snmp.Integer, readOnly: true},
 		ccAddressType: {kind: snmp.Integer, values: []int64{0, 1, 2, 16}}, ccRev1: {kind: snmp.OctetString, length: [2]int{0, 255}},
 	}}
-	t.complete, t.begin = d.copyReady, d.copyBegin
+	t.complete, t.begin, t.age = d.copyReady, d.copyBegin, ageing
 	return t
 }
 
@@ -261,7 +253,7 @@ func copyCause(err error, protocol int64) int64 {
 }
 
 func (d *IOS) copyEnd(r *row, cause int64) {
-	r.busy = false
+	r.end()
 	r.put(ccCompleted, snmp.TicksValue(d.uptime()))
 	if cause == 0 {
 		r.put(ccState, snmp.IntegerValue(3))
@@ -311,7 +303,7 @@ func (d *IOS) flashTable() *table {
 		fcVerify: {kind: snmp.Integer, values: []int64{1, 2}, def: &falseDefault}, fcAddressType: {kind: snmp.Integer, values: []int64{0, 1, 2}},
 		fcRev1: {kind: snmp.OctetString, length: [2]int{0, 255}}, fcPassword: {kind: snmp.OctetString, length: [2]int{1, 255}, hidden: true},
 	}}
-	t.complete, t.begin = flashReady, d.flashBegin
+	t.complete, t.begin, t.age = flashReady, d.flashBegin, ageing
 	return t
 }
 
@@ -325,7 +317,7 @@ func flashReady(r *row) snmp.Status {
 // Values of ciscoFlashCopyStatus.
 const (
 	flashInProgress, flashSuccess, flashInvalidOperation, flashInvalidProtocol = 1, 2, 3, 4
-	flashInvalidAddress, flashBusy, flashFull, flashTransferError              = 7, 8, 12, 14
+	flashInvalidAddress, flashFull, flashTransferError                         = 7, 12, 14
 )
 
 func (d *IOS) flashBegin(r *row) {
@@ -387,7 +379,7 @@ func (d *IOS) store(name string, content []byte, erase bool) {
 }
 
 func (d *IOS) flashEnd(r *row, status int64) {
-	r.busy = false
+	r.end()
 	r.put(fcStatus, snmp.IntegerValue(status))
 	r.put(fcTime, snmp.TicksValue(d.uptime()))
 }

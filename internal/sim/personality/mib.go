@@ -3,6 +3,7 @@ package personality
 import (
 	"context"
 	"slices"
+	"time"
 
 	"drydock/internal/snmp"
 )
@@ -15,6 +16,7 @@ type instance struct {
 
 // view lists what the agent has, in order. It is called with the lock held.
 func (b *Box) view() []instance {
+	b.sweep()
 	var all []instance
 	for _, s := range b.scalars {
 		all = append(all, instance{s.oid, s.read()})
@@ -24,6 +26,14 @@ func (b *Box) view() []instance {
 	}
 	slices.SortFunc(all, func(x, y instance) int { return x.oid.Compare(y.oid) })
 	return all
+}
+
+// sweep removes the rows of all tables that have aged out.
+func (b *Box) sweep() {
+	now := time.Now()
+	for _, t := range b.tables {
+		t.sweep(now)
+	}
 }
 
 // Get is part of snmp.MIB.
@@ -60,6 +70,7 @@ type target struct {
 func (b *Box) Set(_ context.Context, vars []snmp.Varbind) (snmp.Status, int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.sweep()
 	changes, order := map[target]*change{}, []target(nil)
 	var writes []func()
 	for i, v := range vars {
@@ -119,7 +130,7 @@ func (b *Box) cell(v snmp.Varbind, number int, changes map[target]*change) (targ
 			c = &change{cells: map[uint32]snmp.Value{}, first: number}
 			changes[at] = c
 		}
-		if col == t.status {
+		if col == t.status && t.status != 0 {
 			if v.Value.Kind != snmp.Integer {
 				return at, snmp.WrongType
 			}

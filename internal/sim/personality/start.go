@@ -19,7 +19,9 @@ type Device interface {
 }
 
 // Names lists the personalities that Start knows.
-func Names() []string { return []string{"cisco-ios", "comware", "fastpath", "huawei-access"} }
+func Names() []string {
+	return []string{"cisco-ios", "comware", "fastpath", "huawei-access", "huawei-vrp"}
+}
 
 // Start starts a device of a family by its name; what o leaves empty is usual
 // for the family. fault.Invalid if there is no such personality.
@@ -57,6 +59,13 @@ func Start(ctx context.Context, name string, o Options) (Device, error) {
 		usual(&o.Version, "MA5600V800R008C00")
 		usual(&o.Config, accessConfig)
 		return StartAccess(ctx, o)
+	case "huawei-vrp":
+		usual(&o.Serial, "2102350NXG0000001")
+		usual(&o.Model, "AR2220")
+		usual(&o.Image, "ar2220-v200r007.cc")
+		usual(&o.Version, "V200R007C00SPC900")
+		usual(&o.Config, managedConfig)
+		return StartVRP(ctx, o)
 	default:
 		usual(&o.Serial, "FTX1840AL1A")
 		usual(&o.Model, "CISCO2901/K9")
@@ -82,6 +91,21 @@ const accessConfig = `#
 [meth]
  interface meth 0
  ip address 192.0.2.17 255.255.255.0
+#
+return
+`
+
+// managedConfig is the configuration of a small switch or router.
+const managedConfig = `#
+ sysname street-17
+#
+vlan 100
+ description voice
+#
+interface GigabitEthernet0/0/1
+ ip address 192.0.2.17 255.255.255.0
+#
+snmp-agent community write public
 #
 return
 `

@@ -3,6 +3,7 @@ package personality
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"drydock/internal/snmp"
 )
@@ -17,14 +18,18 @@ const (
 	destroy       = 6
 )
 
+// ageing is how long rows stay at least once their operation has ended.
+const ageing = 5 * time.Minute
+
 // column is a columnar object.
 type column struct {
 	kind     snmp.Kind
-	values   []int64     // of an enumeration; empty: any
-	length   [2]int      // of octets, least and most; zero: any
-	readOnly bool        // not to be set
-	hidden   bool        // reads as empty: passwords
-	def      *snmp.Value // DEFVAL
+	values   []int64               // of an enumeration; empty: any
+	length   [2]int                // of octets, least and most; zero: any
+	readOnly bool                  // not to be set
+	hidden   bool                  // reads as empty: passwords
+	refuse   func(snmp.Value) bool // values that are not permitted; nil: none
+	def      *snmp.Value           // DEFVAL
 }
 
 // check gives the error of a value that the column cannot have.
@@ -38,6 +43,8 @@ func (c *column) check(v snmp.Value) snmp.Status {
 		return snmp.WrongValue
 	case c.kind == snmp.OctetString && c.length[1] > 0 && (len(v.Bytes) < c.length[0] || len(v.Bytes) > c.length[1]):
 		return snmp.WrongLength
+	case c.refuse != nil && c.refuse(v):
+		return snmp.WrongValue
 	}
 	return snmp.NoError
 }
@@ -47,7 +54,9 @@ type row struct {
 	index  uint32
 	cells  map[uint32]snmp.Value
 	status int64
-	busy   bool // what it asked for is under way
+	busy   bool      // what it asked for is under way
+	since  time.Time // its last change; where it is active, its end
+	cancel func()    // stops what is under way; nil: that cannot be stopped
 }
 
 func (r *row) number(col uint32) int64      { return r.cells[col].Int }
@@ -55,15 +64,16 @@ func (r *row) text(col uint32) string       { return string(r.cells[col].Bytes) 
 func (r *row) put(col uint32, v snmp.Value) { r.cells[col] = v }
 func (r *row) has(col uint32) bool          { _, ok := r.cells[col]; return ok }
 func (r *row) clone() *row                  { c := *r; c.cells = maps.Clone(r.cells); return &c }
+func (r *row) end()                         { r.busy, r.cancel, r.since = false, nil, time.Now() }
 
-// table is a table with one integer as its index and a RowStatus column.
+// table is a table with one integer as its index.
 type table struct {
 	entry   snmp.OID
-	status  uint32 // the RowStatus column
+	status  uint32 // the RowStatus column; 0: none, its rows are the agent's
 	columns map[uint32]*column
 	rows    map[uint32]*row
-	most    int  // rows that the agent has room for
-	lasting bool // its rows are the device's own: they survive a restart
+	most    int           // rows that the agent has room for; 0: any number
+	age     time.Duration // after it rows go by themselves; 0: never
 	// complete says whether a row may become active, and what is inconsistent.
 	complete func(r *row) snmp.Status
 	// begin starts what an active row asks for. It is called with the box's
@@ -94,6 +104,11 @@ func (t *table) judge(index uint32, c *change) (*row, snmp.Status, int) {
 	}
 	if have == nil {
 		return nil, snmp.InconsistentName, c.first
+	}
+	if have.busy && have.cancel != nil && c.status == notInService && len(c.cells) == 0 {
+		next := have.clone()
+		next.status = notInService
+		return next, snmp.NoError, 0
 	}
 	if have.busy || have.status == active && (len(c.cells) > 0 || c.status == notInService) {
 		return nil, snmp.InconsistentValue, c.first
@@ -150,6 +165,12 @@ func (t *table) commit(index uint32, next *row) {
 		delete(t.rows, index)
 		return
 	}
+	if was != nil && was.busy { // its transfer ends the row that began it
+		was.cancel()
+		was.status = next.status
+		return
+	}
+	next.since = time.Now()
 	t.rows[index] = next
 	if next.status == active && (was == nil || was.status != active) {
 		next.busy = true
@@ -166,8 +187,16 @@ func (t *table) all(each func(snmp.OID, snmp.Value)) {
 			}
 			each(t.entry.Append(n, index), v)
 		}
-		if t.status != 0 { // a table of things, not of requests, has none
+		if t.status != 0 {
 			each(t.entry.Append(t.status, index), snmp.IntegerValue(r.status))
 		}
 	}
+}
+
+// sweep removes the rows that have aged out.
+func (t *table) sweep(now time.Time) {
+	if t.age == 0 {
+		return
+	}
+	maps.DeleteFunc(t.rows, func(_ uint32, r *row) bool { return !r.busy && now.Sub(r.since) >= t.age })
 }
