@@ -21,91 +21,126 @@ import (
 type faults struct{ loss, double, swap float64 }
 
 // relay stands between one client and the server, drops, doubles and swaps
-// packets both ways, and counts the DATA packets that the server sent.
+// packets both ways, and counts the DATA packets that the server sent. As a
+// NAT does, it gives each of the server's transfer ports a port of its own: a
+// client must be able to tell two transfers apart (RFC 1350 section 4).
 type relay struct {
-	front, back *net.UDPConn // towards the client, towards the server
-	server      netip.AddrPort
+	front *leg // where the client sends its requests
 	faults
+	wg sync.WaitGroup
 
 	mu     sync.Mutex // owns what follows
 	rng    *rand.Rand
 	client netip.AddrPort
-	tid    netip.AddrPort // the server's transfer port, once known
 	data   int
+	legs   map[netip.AddrPort]*leg // by the server's port
+	closed bool
+}
+
+// leg is one pair of ports, client's side and server's side.
+type leg struct {
+	*net.UDPConn
+	server netip.AddrPort
 	held   [2][]byte // a packet to be swapped with the next of its direction
 }
 
 func newRelay(t testing.TB, server netip.AddrPort, f faults, seed uint64) *relay {
 	t.Helper()
-	listen := func() *net.UDPConn {
-		c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
+	r := &relay{faults: f, rng: rand.New(rand.NewPCG(seed, 1)), legs: map[netip.AddrPort]*leg{}}
+	back, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0)))
+	if err != nil {
+		t.Fatal(err)
 	}
-	r := &relay{front: listen(), back: listen(), server: server, faults: f, rng: rand.New(rand.NewPCG(seed, 1))}
-	var wg sync.WaitGroup
-	wg.Go(r.toServer)
-	wg.Go(r.toClient)
-	t.Cleanup(func() { _ = r.front.Close(); _ = r.back.Close(); wg.Wait() })
+	r.mu.Lock()
+	r.front = r.leg(server, back)
+	r.mu.Unlock()
+	if r.front == nil {
+		t.Fatal("no port for the relay")
+	}
+	r.wg.Go(func() { r.toClient(back) })
+	t.Cleanup(func() { r.close(); _ = back.Close(); r.wg.Wait() })
 	return r
+}
+
+// leg gives the pair of ports for one of the server's, nil when there can be
+// none any more. The caller holds mu.
+func (r *relay) leg(server netip.AddrPort, back *net.UDPConn) *leg {
+	if l := r.legs[server]; l != nil || r.closed {
+		return l
+	}
+	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0)))
+	if err != nil {
+		return nil
+	}
+	l := &leg{UDPConn: c, server: server}
+	r.legs[server] = l
+	r.wg.Go(func() { r.toServer(l, back) })
+	return l
+}
+
+func (r *relay) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	for _, l := range r.legs {
+		_ = l.Close()
+	}
 }
 
 func (r *relay) addr() netip.AddrPort { return r.front.LocalAddr().(*net.UDPAddr).AddrPort() }
 
-func (r *relay) toServer() {
+func (r *relay) toServer(l *leg, back *net.UDPConn) {
 	buf := make([]byte, 70000)
 	for {
-		n, from, err := r.front.ReadFromUDPAddrPort(buf)
+		n, from, err := l.ReadFromUDPAddrPort(buf)
 		if err != nil {
 			return
 		}
 		r.mu.Lock()
 		r.client = from
-		to := r.tid
-		if op := binary.BigEndian.Uint16(buf); op <= 2 || !to.IsValid() {
-			to = r.server
-		}
-		out := r.mangle(0, buf[:n])
+		out := r.mangle(&l.held[0], buf[:n])
 		r.mu.Unlock()
 		for _, p := range out {
-			_, _ = r.back.WriteToUDPAddrPort(p, to)
+			_, _ = back.WriteToUDPAddrPort(p, l.server)
 		}
 	}
 }
 
-func (r *relay) toClient() {
+func (r *relay) toClient(back *net.UDPConn) {
 	buf := make([]byte, 70000)
 	for {
-		n, from, err := r.back.ReadFromUDPAddrPort(buf)
+		n, from, err := back.ReadFromUDPAddrPort(buf)
 		if err != nil {
 			return
 		}
 		r.mu.Lock()
-		r.tid = from
+		l := r.leg(from, back)
+		if l == nil {
+			r.mu.Unlock()
+			continue
+		}
 		if binary.BigEndian.Uint16(buf) == 3 {
 			r.data++
 		}
-		to, out := r.client, r.mangle(1, buf[:n])
+		to, out := r.client, r.mangle(&l.held[1], buf[:n])
 		r.mu.Unlock()
 		for _, p := range out {
-			_, _ = r.front.WriteToUDPAddrPort(p, to)
+			_, _ = l.WriteToUDPAddrPort(p, to)
 		}
 	}
 }
 
 // mangle gives what leaves for one packet that came. The caller holds mu.
-func (r *relay) mangle(dir int, p []byte) (out [][]byte) {
+func (r *relay) mangle(swap *[]byte, p []byte) (out [][]byte) {
 	p = bytes.Clone(p)
-	held := r.held[dir]
-	r.held[dir] = nil
+	held := *swap
+	*swap = nil
 	switch roll := r.rng.Float64(); {
 	case roll < r.loss:
 	case roll < r.loss+r.double:
 		out = append(out, p, p)
 	case roll < r.loss+r.double+r.swap && held == nil:
-		r.held[dir] = p
+		*swap = p
 	default:
 		out = append(out, p)
 	}
