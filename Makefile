@@ -9,7 +9,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Debian packages that the tests talk to, and the command that shows each is there.
 TEST_PACKAGES := snmp:snmpget snmpd:/usr/sbin/snmpd snmptrapd:/usr/sbin/snmptrapd curl:curl lftp:lftp atftp:atftp atftpd:/usr/sbin/atftpd \
 	tftp-hpa:tftp busybox:busybox smitools:smilint postgresql-15:/usr/lib/postgresql/15/bin/postgres strace:strace iproute2:ip \
-	rauc:rauc swupdate:swupdate squashfs-tools:mksquashfs dbus-daemon:dbus-daemon openssl:openssl nftables:/usr/sbin/nft
+	rauc:rauc swupdate:swupdate squashfs-tools:mksquashfs dbus-daemon:dbus-daemon openssl:openssl nftables:/usr/sbin/nft chromium:chromium
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -45,11 +45,25 @@ $(PAGE): $(NPM_DONE) $(PAGE_SOURCES)
 	cd web && npm run --silent build
 
 TYPES := web/src/api/schema.d.ts
+OPENAPI := $(CACHE)/openapi.json
+GENERATE_TYPES = mkdir -p $(CACHE) && $(GO) run ./tools/openapi > $(OPENAPI) && cd web && npx openapi-typescript ../$(OPENAPI) -o
 .PHONY: types
 types: $(NPM_DONE) ## generate the page's types from the API
-	@mkdir -p $(CACHE)
-	$(GO) run ./tools/openapi > $(CACHE)/openapi.json
-	cd web && npx openapi-typescript ../$(CACHE)/openapi.json -o ../$(TYPES)
+	$(GENERATE_TYPES) ../$(TYPES)
+
+.PHONY: types-fresh
+types-fresh: $(NPM_DONE)
+	@($(GENERATE_TYPES) ../$(CACHE)/schema.d.ts) >$(CACHE)/types.log 2>&1 || { cat $(CACHE)/types.log; exit 1; }
+	@cmp -s $(TYPES) $(CACHE)/schema.d.ts || { echo "$(TYPES) is not what the API says: make types"; exit 1; }
+
+.PHONY: page-test
+ifneq ($(HAVE_NODE),)
+page-test: build types-fresh ## the page in Debian's Chromium against the real binary; pictures in .cache/screens
+	cd web && npm run --silent check && npm test --silent
+else
+page-test:
+	@echo "Node.js is not here: the page is not tested"; $(if $(wildcard ../shared),exit 1,true)
+endif
 
 .PHONY: run
 run: build ## the main job: server, page and simulated fleet on loopback, updated before your eyes; ends with Ctrl-C
@@ -58,6 +72,7 @@ run: build ## the main job: server, page and simulated fleet on loopback, update
 .PHONY: test
 test: test-setup vet ## everything that proves drydock works, with the race detector
 	DRYDOCK_TEST_NO_SKIP=$(if $(wildcard ../shared),1,) $(GO) test -race -timeout 14m ./...
+	@$(MAKE) --no-print-directory page-test
 
 .PHONY: test-setup
 test-setup: ## install the foreign clients and servers that tests talk to

@@ -2303,7 +2303,9 @@ export interface components {
             device: string;
             goal?: string;
             identity: components["schemas"]["FleetIdentity"];
+            keepText?: string;
             protocol?: string;
+            provisioned?: boolean;
             /** Format: int64 */
             questionTimeout: number;
             rebootAfter?: string[] | null;

@@ -15,3 +15,12 @@ export function useQueryState(): [URLSearchParams, (change: Record<string, strin
   };
   return [params, set];
 }
+
+/**
+ * The id that an address ends in, as /devices/ID. It is read from the address
+ * as it stands: an id may have any character in it, also % and /.
+ */
+export function useId(): string {
+  useLocation();
+  return decodeURIComponent(location.pathname.split('/')[2] ?? '');
+}

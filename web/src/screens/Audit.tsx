@@ -20,10 +20,10 @@ const outcomes: Record<string, State> = { ordered: { tone: 'good', shape: 'check
 
 const columns: Column<Entry>[] = [
   { key: 'seq', head: '#', width: '70px', number: true, cell: (e) => count(e.seq) },
-  { key: 'at', head: 'When', width: '160px', cell: (e) => <When at={e.at} exact /> },
-  { key: 'actor', head: 'Who', width: '140px', cell: (e) => e.actor },
+  { key: 'at', head: 'When', width: '176px', cell: (e) => <When at={e.at} exact /> },
+  { key: 'actor', head: 'Who', width: '110px', cell: (e) => e.actor },
   { key: 'action', head: 'Action', width: '150px', cell: (e) => e.action },
-  { key: 'object', head: 'On', width: '190px', cell: (e) => <span title={e.object}>{e.object}</span> },
+  { key: 'object', head: 'On', width: '150px', cell: (e) => <span title={e.object}>{e.object}</span> },
   { key: 'outcome', head: 'Outcome', width: '110px', cell: (e) => <Mark state={outcomes[e.outcome] ?? { tone: 'idle', shape: 'none', word: e.outcome }} /> },
   { key: 'detail', head: 'Detail', cell: (e) => <span title={e.detail}>{e.detail}</span> },
   { key: 'address', head: 'From', width: '120px', cell: (e) => <span className="mono">{e.address}</span> },

@@ -3,9 +3,10 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconDownload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useParams } from 'wouter';
+
 import { api, ask, problemOf, type Backup as BackupType } from '../api/client';
 import { authorization } from '../api/session';
+import { useId } from '../lib/search';
 import { save } from '../lib/csv';
 import { linesOf } from '../lib/diff';
 import { many, octets } from '../lib/format';
@@ -97,7 +98,7 @@ function View({ backup: b }: { backup: BackupType }) {
 }
 
 export default function Backup() {
-  const { id } = useParams<{ id: string }>();
+  const id = useId();
   const backup = useQuery({ queryKey: ['backup', id], queryFn: () => ask(api.GET('/api/v1/backups/{id}', { params: { path: { id } } })) });
   return <Loaded query={backup}>{(b) => <View backup={b} />}</Loaded>;
 }

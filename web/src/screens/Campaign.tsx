@@ -3,11 +3,12 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconChevronDown, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { useParams } from 'wouter';
+
 import { api, ask, problemOf, type Campaign as CampaignType, type Member } from '../api/client';
 import { rowsOf } from '../api/hooks';
 import { follow } from '../api/live';
 import { authorization } from '../api/session';
+import { useId } from '../lib/search';
 import { save } from '../lib/csv';
 import { count, date, many, span } from '../lib/format';
 import { causeMeaning } from '../lib/words';
@@ -169,7 +170,7 @@ function View({ campaign: c }: { campaign: CampaignType }) {
 
 /** One campaign, as it goes. */
 export default function Campaign() {
-  const { id } = useParams<{ id: string }>();
+  const id = useId();
   const queries = useQueryClient();
   const campaign = useQuery({ queryKey: ['campaign', id], queryFn: () => ask(api.GET('/api/v1/campaigns/{id}', { params: { path: { id } } })) });
   const ended = campaign.data ? over(campaign.data) && !(campaign.data.tally.states?.running || campaign.data.tally.states?.starting) : true;

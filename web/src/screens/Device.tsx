@@ -1,10 +1,10 @@
 import { Button, Modal, Tabs } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useLocation, useParams } from 'wouter';
+import { useLocation } from 'wouter';
 import { api, ask, type Device as DeviceType, type Run } from '../api/client';
 import { rowsOf, useBackups, useDevice, useRuns } from '../api/hooks';
-import { useQueryState } from '../lib/search';
+import { useId, useQueryState } from '../lib/search';
 import { BackupTable } from '../ui/BackupTable';
 import { DataTable } from '../ui/DataTable';
 import { Mark, runState } from '../ui/Mark';
@@ -115,7 +115,7 @@ function View({ device }: { device: DeviceType }) {
 }
 
 export default function Device() {
-  const { id } = useParams<{ id: string }>();
+  const id = useId();
   const device = useDevice(id);
   return <Loaded query={device}>{(d) => <View device={d} />}</Loaded>;
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from 'wouter';
+import { useId } from '../lib/search';
 import { api, ask } from '../api/client';
 import { useCounts } from '../api/hooks';
 import { many } from '../lib/format';
@@ -10,7 +10,7 @@ import { Able } from './Drivers';
 import classes from './Run.module.css';
 
 export default function Driver() {
-  const { name } = useParams<{ name: string }>();
+  const name = useId();
   const driver = useQuery({ queryKey: ['driver', name], queryFn: () => ask(api.GET('/api/v1/drivers/{name}', { params: { path: { name } } })) });
   const counts = useCounts({ driver: name });
   const n = (counts.data?.devices ?? []).reduce((sum, g) => sum + g.devices, 0);

@@ -1,7 +1,7 @@
 import { Button, Tabs, TextInput, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
-import { useParams } from 'wouter';
+import { useId } from '../lib/search';
 import { api, ask, type Schema } from '../api/client';
 import { useReleases } from '../api/hooks';
 import { many } from '../lib/format';
@@ -89,7 +89,7 @@ function Rehearse({ pack }: { pack: Pack }) {
 }
 
 export default function Migration() {
-  const { name } = useParams<{ name: string }>();
+  const name = useId();
   const packs = useMigrations();
   return (
     <Loaded query={packs}>

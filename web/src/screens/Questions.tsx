@@ -1,7 +1,7 @@
 import { Button, Checkbox, Kbd, Modal } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import { useParams } from 'wouter';
+import { useId } from '../lib/search';
 import { api, ask, type Question } from '../api/client';
 import { useQuestions } from '../api/hooks';
 import { many } from '../lib/format';
@@ -182,7 +182,7 @@ function Answered({ id }: { id: string }) {
 }
 
 export default function Questions() {
-  const { id } = useParams<{ id?: string }>();
+  const id = useId();
   const questions = useQuestions();
   const [left, setLeft] = useState(new Set<string>());
   const [order, setOrder] = useState<Order | null>(null);

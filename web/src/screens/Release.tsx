@@ -1,8 +1,9 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from 'wouter';
+import { Link } from 'wouter';
 import { api, ask, type Release as ReleaseType } from '../api/client';
 import { rowsOf, useCounts, useRuns } from '../api/hooks';
+import { useId } from '../lib/search';
 import { many, octets } from '../lib/format';
 import { DataTable } from '../ui/DataTable';
 import { Empty, Facts, Loaded, Page, Part } from '../ui/Page';
@@ -40,7 +41,7 @@ function View({ release: r }: { release: ReleaseType }) {
 }
 
 export default function Release() {
-  const { id } = useParams<{ id: string }>();
+  const id = useId();
   const release = useQuery({ queryKey: ['release', id], queryFn: () => ask(api.GET('/api/v1/releases/{id}', { params: { path: { id } } })) });
   return <Loaded query={release}>{(r) => <View release={r} />}</Loaded>;
 }

@@ -1,11 +1,11 @@
 import { Alert, Button, Menu, Tabs } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useParams } from 'wouter';
+
 import { api, ask, type Entry, type Run as RunType } from '../api/client';
 import { useBackups, rowsOf, useDevice, useRun } from '../api/hooks';
 import { octets } from '../lib/format';
-import { useQueryState } from '../lib/search';
+import { useId, useQueryState } from '../lib/search';
 import { stepsOf } from '../lib/steps';
 import { causeMeaning, choiceMeaning, leftMeaning, purposeMeaning } from '../lib/words';
 import { Mark, runState, type State } from '../ui/Mark';
@@ -209,7 +209,7 @@ function View({ run }: { run: RunType }) {
 }
 
 export default function Run() {
-  const { id } = useParams<{ id: string }>();
+  const id = useId();
   const run = useRun(id);
   return <Loaded query={run}>{(r) => <View run={r} />}</Loaded>;
 }

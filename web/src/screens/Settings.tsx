@@ -1,4 +1,4 @@
-import { SegmentedControl, Tabs, useMantineColorScheme } from '@mantine/core';
+import { Anchor, SegmentedControl, Tabs, useMantineColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { api, ask } from '../api/client';
@@ -20,7 +20,7 @@ function Look() {
 function Server() {
   const ready = useQuery({ queryKey: ['ready'], queryFn: async () => (await fetch('/readyz')).json() as Promise<{ version: string; parts: Record<string, string> }>, refetchInterval: 10_000 });
   return (
-    <Part title="Server" actions={<a href="/openapi.json">API</a>}>
+    <Part title="Server" actions={<Anchor href="/openapi.json">API</Anchor>}>
       <Loaded query={ready}>
         {(r) => (
           <Facts of={[

@@ -17,7 +17,7 @@ export function BackupTable({ backups, height }: { backups: ReturnType<typeof us
   const toggle = (id: string) => setChosen((c) => (c.includes(id) ? c.filter((x) => x !== id) : [...c.slice(-1), id]));
   const columns: Column<Backup>[] = [
     { key: 'choose', head: '', width: '36px', cell: (b) => <Checkbox aria-label={`Choose ${b.id} to compare`} checked={chosen.includes(b.id)} onChange={() => toggle(b.id)} /> },
-    { key: 'taken', head: 'Taken', width: '160px', cell: (b) => <When at={b.takenAt} exact /> },
+    { key: 'taken', head: 'Taken', width: '176px', cell: (b) => <When at={b.takenAt} exact /> },
     { key: 'device', head: 'Device', cell: (b) => <DeviceLink id={b.device} /> },
     { key: 'purpose', head: 'For', width: '150px', cell: (b) => purposeMeaning[b.purpose] ?? b.purpose },
     { key: 'version', head: 'Version', width: '90px', cell: (b) => b.version },

@@ -49,7 +49,7 @@ export function Part({ title, actions, children, flush }: { title?: ReactNode; a
 /** What a screen with nothing on it says: what to do first. */
 export function Empty({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
   return (
-    <div className={classes.empty}>
+    <div className={classes.empty} data-prose>
       <Title order={3}>{title}</Title>
       {children && <div className="soft">{children}</div>}
       {action}

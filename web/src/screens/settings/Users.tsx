@@ -70,7 +70,7 @@ export default function Users() {
   });
   const columns: Column<User>[] = [
     { key: 'name', head: 'User', cell: (u) => u.name },
-    { key: 'state', head: 'State', width: '110px', cell: (u) => <Mark state={u.disabled ? { tone: 'idle', shape: 'ban', word: 'disabled' } : { tone: 'good', shape: 'check', word: 'may come in' }} /> },
+    { key: 'state', head: 'State', width: '140px', cell: (u) => <Mark state={u.disabled ? { tone: 'idle', shape: 'ban', word: 'disabled' } : { tone: 'good', shape: 'check', word: 'may come in' }} /> },
     { key: 'roles', head: 'Roles', cell: (u) => (u.grants ?? []).map((g) => `${g.role}${g.scope ? ` in ${g.scope}` : ''}`).join(', ') },
     { key: 'from', head: 'Comes by', cell: (u) => (u.external ? 'the organisation' : 'password') },
     { key: 'since', head: 'Since', width: '120px', cell: (u) => <When at={u.createdAt} /> },
