@@ -19,7 +19,7 @@ export interface paths {
         put?: never;
         /**
          * Answer by a link that needs no login
-         * @description Needs nobody to be logged in. Audited.
+         * @description Needs nobody to be logged in.
          */
         post: operations["answer-by-open-link"];
         delete?: never;
@@ -42,6 +42,46 @@ export interface paths {
          * @description Needs the role operator for the devices that it is about. Audited.
          */
         post: operations["answer-by-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Equipment announces itself with a code that is good once
+         * @description Needs nobody to be logged in.
+         */
+        post: operations["announce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/announcements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Equipment asks what has become of its announcement; its keys are told once
+         * @description Needs nobody to be logged in.
+         */
+        post: operations["collect"];
         delete?: never;
         options?: never;
         head?: never;
@@ -460,6 +500,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/self": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest run that a device has carried out by itself
+         * @description Needs the role viewer for the devices that it is about.
+         */
+        get: operations["show-self-run"];
+        /**
+         * A device tells of the run that it carries out by itself; the answer to its question comes back
+         * @description Needs the role operator for the devices that it is about. Audited.
+         */
+        put: operations["tell-self-run"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/self/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer the open question of a device's own run; the first answer wins
+         * @description Needs the role operator for the devices that it is about. Audited.
+         */
+        post: operations["answer-self-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/diff": {
         parameters: {
             query?: never;
@@ -554,6 +638,86 @@ export interface paths {
         get: operations["show-driver"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolment-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a code with which one piece of equipment may announce itself
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
+        post: operations["add-enrolment-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Equipment that has announced itself
+         * @description Needs the role viewer for the whole fleet.
+         */
+        get: operations["list-enrolments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolments/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take it into the fleet, with SNMPv3 keys of its own
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
+        post: operations["approve-enrolment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolments/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse it
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
+        post: operations["refuse-enrolment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1404,6 +1568,15 @@ export interface components {
             grants: components["schemas"]["AccessGrant"][] | null;
             name: string;
         };
+        Approval: {
+            /** @description HOST[:PORT] of its SNMP agent, where it is another than it says */
+            address?: string;
+            /** @description your name for it */
+            device: string;
+            labels?: {
+                [key: string]: string;
+            };
+        };
         "Approve-campaignRequest": {
             by?: string;
         };
@@ -1662,6 +1835,8 @@ export interface components {
             order?: components["schemas"]["CampaignRanking"];
             /** @description what the devices are to run; for goal revert: left out */
             release?: string;
+            /** @description for several families, instead of release: one of each */
+            releases?: string[] | null;
             runs?: components["schemas"]["CampaignRuns"];
             schedule?: components["schemas"]["CampaignSchedule"];
             targets: components["schemas"]["CampaignTargets"];
@@ -1791,6 +1966,9 @@ export interface components {
             /** @description of the mail server */
             user?: string;
         };
+        CollectRequest: {
+            ticket: string;
+        };
         Counts: {
             /** Format: int64 */
             added: number;
@@ -1880,6 +2058,11 @@ export interface components {
             operations: string[] | null;
             protocols: string[] | null;
         };
+        EnrolmentCode: {
+            code: string;
+            /** Format: date-time */
+            expires: string;
+        };
         Entry: {
             /**
              * Format: int64
@@ -1949,6 +2132,16 @@ export interface components {
             /** @description the text of the file token in the server's data directory */
             token: string;
         };
+        FleetAnnouncement: {
+            /** @description HOST:PORT of its SNMP agent */
+            address: string;
+            code: string;
+            /** @description drydock-agent where empty */
+            driver?: string;
+            model: string;
+            name?: string;
+            serial: string;
+        };
         FleetBackup: {
             device: string;
             digest: string;
@@ -1989,6 +2182,37 @@ export interface components {
             /** Format: date-time */
             seenAt?: string;
             version?: string;
+        };
+        FleetEnrolled: {
+            id: string;
+            keys?: components["schemas"]["FleetEnrolledKeys"];
+            state: string;
+            /** @description to ask with; only in the answer to the announcement */
+            ticket?: string;
+        };
+        FleetEnrolledKeys: {
+            authPassword: string;
+            authProtocol: string;
+            privPassword: string;
+            privProtocol: string;
+            user: string;
+        };
+        FleetEnrolment: {
+            address: string;
+            /** Format: date-time */
+            at: string;
+            decidedBy?: string;
+            device?: string;
+            driver: string;
+            /** @description the address that the announcement came from */
+            from: string;
+            id: string;
+            /** @description of its code */
+            label?: string;
+            model: string;
+            name?: string;
+            serial: string;
+            state: string;
         };
         FleetFile: {
             digest: string;
@@ -2116,6 +2340,16 @@ export interface components {
             };
             /** @description serial number, if known: another device at the address is then refused */
             serial?: string;
+        };
+        NewEnrolmentCode: {
+            /**
+             * Format: int64
+             * @description how long it is good
+             * @default 72
+             */
+            hours: number;
+            /** @description for people: whose equipment it is for */
+            label?: string;
         };
         NewToken: {
             /**
@@ -2344,6 +2578,11 @@ export interface components {
             outcome: string;
             step: string;
         };
+        ProcedureSelfAnswer: {
+            by?: string;
+            choice: string;
+            question: string;
+        };
         ProcedureStanding: {
             cause?: string;
             /** Format: int64 */
@@ -2401,6 +2640,15 @@ export interface components {
                 [key: string]: number;
             };
             waited?: boolean;
+        };
+        ProcedureSummary: {
+            error?: string;
+            phase?: string;
+            question?: components["schemas"]["ProcedureQuestion"];
+            result?: components["schemas"]["ProcedureResult"];
+            run?: string;
+            step?: string;
+            target?: string;
         };
         ProcedureWindows: {
             ask?: boolean;
@@ -2526,6 +2774,16 @@ export interface components {
              * @description backups that were opened for this page
              */
             scanned: number;
+        };
+        SelfRun: {
+            /** @description to its open question; the device follows it when it asks next */
+            answer?: components["schemas"]["ProcedureSelfAnswer"];
+            /**
+             * Format: date-time
+             * @description when it was told
+             */
+            at: string;
+            summary: components["schemas"]["ProcedureSummary"];
         };
         Setup: {
             /** @description there is no user yet: POST the first one here, with the token of the data directory */
@@ -2784,6 +3042,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    announce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FleetAnnouncement"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetEnrolled"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    collect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetEnrolled"];
                 };
             };
             /** @description Error */
@@ -3585,6 +3911,107 @@ export interface operations {
             };
         };
     };
+    "show-self-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelfRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "tell-self-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProcedureSummary"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelfRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "answer-self-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProcedureSelfAnswer"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelfRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "diff-backups": {
         parameters: {
             query: {
@@ -3752,6 +4179,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Driver"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "add-enrolment-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnrolmentCode"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentCode"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetEnrolment"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "approve-enrolment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approval"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetEnrolment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "refuse-enrolment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetEnrolment"];
                 };
             };
             /** @description Error */
