@@ -1,10 +1,11 @@
 // What the browser tests share: the real binary, a simulated fleet, Debian's
-// Chromium. Each test file starts its own.
+// Chromium.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
+import { after } from 'node:test';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -103,12 +104,35 @@ export async function browse() {
   };
 }
 
-/** Holds what is on screen to WCAG 2.1 AA, and keeps a picture of it. */
-export async function look(page, name) {
+/** Waits until the screen says that it is all there. */
+export async function settled(page, name) {
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await until(`nothing is loading any more on ${name}`, async () => (await page.getByLabel('Loading', { exact: true }).or(page.getByText('Loading…')).count()) === 0);
+}
+
+const rules = { light: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], dark: ['color-contrast'] };
+
+/** Holds what is on screen to WCAG 2.1 AA, and keeps a picture of it. Dark differs from light by its colours alone. */
+export async function look(page, name, scheme) {
+  if (scheme) await page.emulateMedia({ colorScheme: scheme });
   await page.waitForFunction(() => document.getAnimations().filter((a) => a instanceof CSSTransition).length === 0);
   await page.screenshot({ path: join(shots, `${name}.png`) });
-  const found = await page.evaluate(`${axe};axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })`);
+  if (!(await page.evaluate('window.axe'))) await page.evaluate(axe);
+  const found = await page.evaluate((runOnly) => window.axe.run(document, { runOnly, resultTypes: ['violations'] }), rules[scheme ?? 'light']);
   const wrong = found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary?.split('\n')[1] ?? ''}`));
   assert.deepEqual(wrong.slice(0, 5), [], `${name}: WCAG 2.1 AA`);
   assert.deepEqual(page.wrong, [], `${name}: errors of the page`);
+  if (scheme) await page.emulateMedia({ colorScheme: 'light' });
 }
+
+/** What the tests share: a browser, a server without a fleet, and the demonstration, which runs while the other is tested. */
+export const shared = {
+  browser: browse(),
+  empty: serve('serve'),
+  demo: serve('demo', '--hold', '--answers', 'auto', '--devices', '12'),
+};
+
+after(async () => {
+  await (await shared.browser).stop();
+  await Promise.all([(await shared.empty).stop(), (await shared.demo).stop()]);
+});

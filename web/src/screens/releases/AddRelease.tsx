@@ -62,7 +62,7 @@ export default function AddRelease({ onClose }: { onClose: () => void }) {
   return (
     <Modal opened onClose={onClose} title="Add a release" size="lg" removeScrollProps={{ enabled: false }}>
       <form onSubmit={submit} className={classes.form}>
-        <Select label="Driver" required searchable placeholder="Which family it is for" data={(drivers.data ?? []).map((d) => ({ value: d.name, label: `${d.name}: ${d.description}` }))} value={f.driver || null} onChange={(v) => set({ driver: v ?? '' })} data-autofocus />
+        <Select label="Driver" required searchable openOnFocus={false} placeholder="Which family it is for" data={(drivers.data ?? []).map((d) => ({ value: d.name, label: `${d.name}: ${d.description}` }))} value={f.driver || null} onChange={(v) => set({ driver: v ?? '' })} data-autofocus />
         <div className={classes.pair}>
           <TextInput label="Version" description="as devices will report it" required value={f.version} onChange={(e) => set({ version: e.currentTarget.value })} />
           <TextInput label="Name of the release" description="yours" required value={f.id} onChange={(e) => set({ id: e.currentTarget.value })} />

@@ -1,0 +1,131 @@
+// The demonstration's fleet: every screen, light and dark; a campaign from the
+// wizard to its end; backups compared. What fails is answered by the
+// demonstration itself.
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { look, settled, shared, until } from './support.mjs';
+
+export default () => describe('the demonstration', () => {
+  let server;
+  let browser;
+
+  before(async () => {
+    server = await shared.demo;
+    browser = await shared.browser;
+    await until('the demonstration is over', async () => {
+      const runs = await server.api('GET', '/api/v1/runs');
+      return runs.length >= 12 && runs.every((r) => r.state.result);
+    });
+  });
+
+  test('the login link leaves no token in the address', async () => {
+    const page = await browser.page();
+    const link = server.said().match(/page: (\S+)/)[1];
+    await page.goto(link);
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    assert.equal(new URL(page.url()).hash, '');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  });
+
+  test('a campaign, from the wizard to its end', async () => {
+    const page = await browser.page();
+    await page.goto(`${server.base}/#token=${server.token}`);
+    await page.getByRole('link', { name: 'New campaign' }).first().click();
+    await page.getByLabel('Release').first().click();
+    await page.getByRole('option', { name: /iad-2\.1/ }).click();
+    await page.getByText('12 devices').waitFor();
+    await look(page, 'wizard-targets');
+    await page.getByRole('button', { name: 'Plan', exact: true }).click();
+    await page.getByText('Changes to configurations').waitFor();
+    await look(page, 'wizard-plan');
+    await page.getByRole('button', { name: 'Waves and windows', exact: true }).click();
+    await page.getByLabel('Load only within a window').check();
+    await look(page, 'wizard-waves');
+    await page.getByLabel('Load only within a window').uncheck();
+    await page.getByRole('button', { name: 'Consent', exact: true }).click();
+    await page.getByText('What will happen').waitFor();
+    const start = page.getByRole('button', { name: /^Start: / });
+    assert.ok(await start.isDisabled(), 'it starts without consent');
+    await page.getByRole('checkbox', { name: /^Yes: update 12 devices/ }).check();
+    await look(page, 'wizard-consent');
+    await start.click();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('It is paused').waitFor();
+    await look(page, 'campaign-paused');
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('done').first().waitFor({ timeout: 60_000 });
+    const id = page.url().split('/').at(-1);
+    const campaign = await server.api('GET', `/api/v1/campaigns/${id}`);
+    assert.equal(campaign.status, 'done');
+    await until('every cell says succeeded', async () => (await page.getByRole('button', { name: /: succeeded$/ }).count()) === campaign.tally.states.succeeded);
+    await look(page, 'campaign-done');
+  });
+
+  test('two backups compared by meaning and by line', async () => {
+    const [run] = (await server.api('GET', '/api/v1/runs?outcome=updated&release=iad-2.0')).filter((r) => r.device === 'iad-0002');
+    const page = await browser.page();
+    await page.goto(`${server.base}/runs/${run.id}?tab=backups#token=${server.token}`);
+    await page.getByRole('link', { name: /compare/ }).first().click();
+    await page.getByText(/differences? in meaning/).waitFor();
+    await look(page, 'compare-meaning');
+    await page.getByRole('tab', { name: 'By line' }).click();
+    await page.getByText(/lines differ/).waitFor();
+    await look(page, 'compare-line');
+  });
+
+  test('a configuration is searched, opened on purpose, and tried against a migration', async () => {
+    const page = await browser.page();
+    await page.goto(`${server.base}/backups#token=${server.token}`);
+    await page.getByLabel('Search in configurations').fill('HOSTNAME iad-0003');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.locator('mark', { hasText: 'hostname iad-0003' }).first().waitFor();
+    await look(page, 'backups-search');
+    const [backup] = await server.api('GET', '/api/v1/backups?device=iad-0003');
+    await page.goto(`${server.base}/backups/${backup.id}`);
+    await page.getByRole('button', { name: 'Open it' }).click();
+    await page.getByText('hostname iad-0003').waitFor();
+    await look(page, 'backup');
+    await page.goto(`${server.base}/migrations/drydock-iad`);
+    await page.getByRole('tab', { name: 'Check' }).click();
+    await page.getByLabel('Or a configuration').fill('! drydock-iad configuration\nconfig-version 1.4\nport fxs 1\n codec g711a\n');
+    await page.getByRole('button', { name: 'Check' }).click();
+    await page.getByText('fxs-codec-name').first().waitFor();
+    await look(page, 'migration-check');
+  });
+
+  /** Every screen with its address. */
+  async function screens() {
+    const [run] = (await server.api('GET', '/api/v1/runs?outcome=updated&release=iad-2.0'));
+    const [campaign] = await server.api('GET', '/api/v1/campaigns');
+    return {
+      overview: '/', questions: '/questions', devices: '/devices', device: '/devices/iad-0001', runs: '/runs', run: `/runs/${run.id}`, report: `/runs/${run.id}?tab=report`,
+      campaigns: '/campaigns', campaign: `/campaigns/${campaign?.id}`, releases: '/releases', release: '/releases/iad-2.0', backups: '/backups', drivers: '/drivers', driver: '/drivers/drydock-iad',
+      migrations: '/migrations', migration: '/migrations/drydock-iad', audit: '/audit', settings: '/settings', tokens: '/settings?tab=tokens', users: '/settings?tab=users', channels: '/settings?tab=channels',
+      'add-device': '/devices?add=one', discover: '/devices?add=discover', 'add-release': '/releases?add=1', 'new-campaign': '/campaigns/new',
+    };
+  }
+
+  test('every screen, light and dark: WCAG 2.1 AA', async () => {
+    const page = await browser.page();
+    await page.goto(`${server.base}/#token=${server.token}`);
+    for (const [name, path] of Object.entries(await screens())) {
+      await page.evaluate((to) => history.pushState(null, '', to), path);
+      await settled(page, name);
+      await look(page, `${name}-light`);
+      await look(page, `${name}-dark`, 'dark');
+    }
+  });
+
+  test('the first load stays below 300 KB of packed script', async () => {
+    const page = await browser.page();
+    let octets = 0;
+    page.on('response', async (r) => {
+      if (r.request().resourceType() === 'script') octets += Number(r.headers()['content-length'] ?? 0);
+    });
+    await page.goto(`${server.base}/#token=${server.token}`);
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    console.log(`first load: ${octets} octets of packed script`);
+    assert.ok(octets > 50_000 && octets < 300_000, `${octets} octets`);
+  });
+});

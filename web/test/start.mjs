@@ -1,0 +1,99 @@
+// First start, users and their roles, hostile devices: a server without a fleet.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { before, describe, test } from 'node:test';
+import { look, shared } from './support.mjs';
+
+export default () => describe('an empty server', () => {
+  let server;
+  let browser;
+  before(async () => {
+    server = await shared.empty;
+    browser = await shared.browser;
+  });
+
+  const password = 'a long harbour wall';
+
+  async function login(page, name) {
+    await page.goto(server.base);
+    await page.getByLabel('Name').fill(name);
+    await page.locator('input[type=password]').fill(password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+  }
+
+  test('first start: the first user, the first steps, log out and in again', async () => {
+    const page = await browser.page();
+    await page.goto(server.base);
+    await page.getByText('Welcome to drydock').waitFor();
+    await look(page, 'first-start');
+    const [token, secret] = await page.locator('input[type=password]').all();
+    await token.fill('wrong');
+    await page.getByLabel('Your name').fill('anna');
+    await secret.fill(password);
+    await page.getByRole('button', { name: 'Make the first user' }).click();
+    await page.getByText('the token is not the right one').waitFor();
+    await token.fill(server.token);
+    await page.getByRole('button', { name: 'Make the first user' }).click();
+    await page.getByText('Three steps to the first update').waitFor();
+    await look(page, 'overview-empty');
+    await page.getByRole('button', { name: 'anna' }).click();
+    await page.getByText('Log out').click();
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    await look(page, 'login');
+    await login(page, 'anna');
+    await page.getByText('Three steps to the first update').waitFor();
+    for (const [path, says] of [['devices', 'No devices yet'], ['releases', 'No release yet'], ['campaigns', 'No campaign yet'], ['backups', 'No backup yet'], ['runs', 'No run yet'], ['questions', 'Nothing waits for you']]) {
+      await page.goto(`${server.base}/${path}`);
+      await page.getByText(says).waitFor();
+    }
+  });
+
+  test('who may not is told so, and sees no administration', async () => {
+    await server.api('POST', '/api/v1/users', { name: 'vera', password, grants: [{ role: 'viewer' }] });
+    const page = await browser.page();
+    await login(page, 'vera');
+    await page.getByText('Three steps to the first update').waitFor();
+    assert.equal(await page.getByRole('link', { name: 'Audit' }).count(), 0);
+    await page.goto(`${server.base}/audit`);
+    await page.getByText('That did not work').waitFor();
+    await page.goto(`${server.base}/devices?add=one`);
+    await page.getByLabel('Your name for it').fill('iad-1');
+    await page.getByLabel('Address').fill('127.0.0.1');
+    await page.getByRole('combobox', { name: 'Driver' }).last().click();
+    await page.getByRole('option', { name: /^drydock-iad/ }).click();
+    await page.locator('input[type=password]').first().fill('public');
+    await page.getByRole('button', { name: 'Add', exact: true }).last().click();
+    await page.getByText(/vera .*may not|may not|needs/).first().waitFor();
+  });
+
+  const hostile = ['<img src=x onerror="window.owned=1">', '<script>window.owned=1</script>', '=HYPERLINK("http://127.0.0.1/","x")', '{{constructor.constructor("window.owned=1")()}}'];
+
+  test('what devices say of themselves stays text, in the page and in CSV files', async () => {
+    await server.api('PUT', '/api/v1/devices', hostile.map((text, i) => ({ id: i === 2 ? text : `${i}${text}`, address: '127.0.0.1:9', driver: 'drydock-iad', serial: text, labels: { site: text }, credentials: { version: 'v2c', community: 'c' } })));
+    const page = await browser.page();
+    await page.goto(`${server.base}/devices#token=${server.token}`);
+    for (const text of hostile) await page.getByText(text).first().waitFor();
+    await look(page, 'devices-hostile');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()]);
+    const csv = readFileSync(await download.path(), 'utf8');
+    assert.match(csv, /"'=HYPERLINK/);
+    assert.doesNotMatch(csv, /(^|,|")=HYPERLINK/m);
+    await page.getByRole('link', { name: `0${hostile[0]}` }).click();
+    await page.getByRole('heading', { name: `0${hostile[0]}` }).waitFor();
+    assert.equal(await page.evaluate('window.owned'), undefined);
+    assert.deepEqual(page.wrong, []);
+  });
+
+  test('the policy refuses scripts that are not files of the server', async () => {
+    const page = await browser.page();
+    await page.goto(server.base);
+    await page.getByRole('heading').first().waitFor();
+    await page.evaluate(() => {
+      const script = document.createElement('script');
+      script.textContent = 'window.owned=1';
+      document.body.append(script);
+    });
+    assert.equal(await page.evaluate('window.owned'), undefined);
+    assert.ok(page.wrong.some((w) => w.includes('Content Security Policy')), 'the browser did not refuse it');
+  });
+});
