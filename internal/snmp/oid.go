@@ -16,12 +16,13 @@ const maxSubIdentifiers = 128
 
 // ParseOID reads dotted numbers; a leading dot is allowed.
 func ParseOID(text string) (OID, error) {
-	parts := strings.Split(strings.TrimPrefix(text, "."), ".")
-	if len(parts) > maxSubIdentifiers {
-		return nil, fault.New(fault.Invalid, "", "OID", "%d sub-identifiers, %d at most (RFC 2578)", len(parts), maxSubIdentifiers)
+	dotted := strings.TrimPrefix(text, ".")
+	parts := strings.Count(dotted, ".") + 1
+	if parts > maxSubIdentifiers {
+		return nil, fault.New(fault.Invalid, "", "OID", "%d sub-identifiers, %d at most (RFC 2578)", parts, maxSubIdentifiers)
 	}
-	oid := make(OID, 0, len(parts))
-	for _, p := range parts {
+	oid := make(OID, 0, parts)
+	for p := range strings.SplitSeq(dotted, ".") {
 		n, err := strconv.ParseUint(p, 10, 32)
 		if err != nil {
 			return nil, fault.New(fault.Invalid, "", "OID "+text, "%q is not a number from 0 to 4294967295", p)

@@ -164,6 +164,10 @@ func TestFilesInUseStayGood(t *testing.T) {
 	if err != nil || string(got) != strings.Repeat("image", 1000) {
 		t.Errorf("%d octets, %v", len(got), err)
 	}
+	lent := c.(interface{ Slice(off int64, n int) []byte })
+	if b := lent.Slice(4990, 10); string(b) != "imageimage" || lent.Slice(4991, 10) != nil || lent.Slice(-1, 1) != nil {
+		t.Errorf("lent %q; nothing may be lent outside of the file", b)
+	}
 	must(t, c.Close())
 	left, err := os.ReadDir(filepath.Join(p.dir, "cache"))
 	if err != nil || len(left) != 0 {

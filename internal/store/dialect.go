@@ -14,13 +14,14 @@ var schemas embed.FS
 // dialect is what differs between the two databases. Everything else is the
 // same SQL, written with ? for parameters.
 type dialect struct {
-	name     string
-	schema   string // folder of the numbered migrations
-	begin    string // starts a transaction that may write
-	share    string // makes a SELECT wait for whoever changes the row
-	tables   string // lists the tables by name
-	bind     func(query string) string
-	diagnose func(error) trouble
+	name      string
+	schema    string // folder of the numbered migrations
+	preparing bool   // a query that is repeated is worth preparing here: the driver does not do it
+	begin     string // starts a transaction that may write
+	share     string // makes a SELECT wait for whoever changes the row
+	tables    string // lists the tables by name
+	bind      func(query string) string
+	diagnose  func(error) trouble
 }
 
 // pools are the connections to the database: one that writes and a few that

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 	"time"
 
 	"drydock/internal/fleet"
@@ -65,7 +66,7 @@ func (s *Store) PutEvidence(ctx context.Context, run fleet.RunID, e Evidence) er
 	if err != nil {
 		return err
 	}
-	doc, err := deflated(raw)
+	doc, err := s.deflaters.deflated(raw)
 	if err != nil {
 		return err
 	}
@@ -106,15 +107,24 @@ func (s *Store) Evidence(ctx context.Context, run fleet.RunID) (list []Evidence,
 	return list, s.explain("store.Evidence", runObject(run), err)
 }
 
-func deflated(raw []byte) ([]byte, error) {
+// deflaters are compressors for many to use in turn: a new one takes a megabyte.
+type deflaters struct{ pool sync.Pool }
+
+func (d *deflaters) deflated(raw []byte) ([]byte, error) {
+	w, _ := d.pool.Get().(*flate.Writer)
 	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, flate.BestSpeed)
-	if err != nil {
-		return nil, err
+	if w == nil {
+		var err error
+		if w, err = flate.NewWriter(&b, flate.BestSpeed); err != nil {
+			return nil, err
+		}
+	} else {
+		w.Reset(&b)
 	}
+	defer d.pool.Put(w)
 	if _, err := w.Write(raw); err != nil {
 		return nil, err
 	}
-	err = w.Close()
+	err := w.Close()
 	return b.Bytes(), err
 }

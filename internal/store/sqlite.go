@@ -21,12 +21,13 @@ const sqliteReaders = 4
 
 func sqliteDialect() dialect {
 	return dialect{
-		name:     "SQLite",
-		schema:   "schema/sqlite",
-		begin:    "BEGIN IMMEDIATE",
-		tables:   "SELECT name FROM sqlite_master WHERE type = 'table'",
-		bind:     asWritten,
-		diagnose: diagnoseSQLite,
+		name:      "SQLite",
+		schema:    "schema/sqlite",
+		preparing: true,
+		begin:     "BEGIN IMMEDIATE",
+		tables:    "SELECT name FROM sqlite_master WHERE type = 'table'",
+		bind:      asWritten,
+		diagnose:  diagnoseSQLite,
 	}
 }
 

@@ -39,8 +39,11 @@ type Store struct {
 	blobs    *bucket
 	files    *cache
 	writer   writer
+	reader   reader
 	hold     hold
 	epoch    int64 // this hold's number
+
+	deflaters deflaters
 
 	poison  poison
 	watched sync.WaitGroup // the goroutine that watches the hold
@@ -156,6 +159,7 @@ func (s *Store) release() error {
 	}
 	if s.pools.write != nil {
 		s.writer.close()
+		s.reader.close()
 		errs = append(errs, s.pools.close())
 	}
 	if s.hold != nil {

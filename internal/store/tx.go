@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"reflect"
+	"sync"
 )
 
 // close drops the connection that writes; the next transaction takes another.
@@ -118,7 +119,7 @@ func (s *Store) read(ctx context.Context, query string, args []any, scan func(*s
 		}
 	}
 	for tries := 0; ; tries++ {
-		rows, err := s.pools.read.QueryContext(ctx, s.bind(query), args...)
+		rows, err := s.query(ctx, query, args)
 		if err == nil {
 			return drain(rows, scan)
 		}
@@ -127,6 +128,56 @@ func (s *Store) read(ctx context.Context, query string, args []any, scan func(*s
 			return err
 		}
 	}
+}
+
+func (s *Store) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	if s.preparing {
+		if st := s.reader.prepared(ctx, s.pools.read, s.bind(query)); st != nil {
+			return st.QueryContext(ctx, args...)
+		}
+	}
+	return s.pools.read.QueryContext(ctx, s.bind(query), args...)
+}
+
+// reader keeps the prepared statements of the connections that read.
+type reader struct {
+	mu         sync.Mutex // owns statements
+	statements map[string]*sql.Stmt
+}
+
+// prepared gives the prepared statement for a query; nil where there are many
+// already, or where it cannot be prepared: asking it as it is says why.
+func (r *reader) prepared(ctx context.Context, db *sql.DB, query string) *sql.Stmt {
+	r.mu.Lock()
+	st, full := r.statements[query], len(r.statements) >= statementsMax
+	r.mu.Unlock()
+	if st != nil || full {
+		return st
+	}
+	st, err := db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if other := r.statements[query]; other != nil {
+		_ = st.Close() // somebody else was faster
+		return other
+	}
+	if r.statements == nil {
+		r.statements = map[string]*sql.Stmt{}
+	}
+	r.statements[query] = st
+	return st
+}
+
+func (r *reader) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, st := range r.statements {
+		_ = st.Close() // the pool that it is of is closed next
+	}
+	r.statements = nil
 }
 
 // readOne scans the first row of a query, or gives sql.ErrNoRows.
