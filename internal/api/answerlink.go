@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -17,6 +18,11 @@ import (
 
 // linkStyle is the look of the pages of answer links, which have no script.
 const linkStyle = "body{font:16px system-ui,sans-serif;max-width:40em;margin:2em auto;padding:0 1em}button{font:inherit;padding:.6em 1.2em}dt{font-weight:bold}dd{margin:0 0 .6em;overflow-wrap:anywhere}"
+
+// showAnswerLink is the operation that shows a link's page. A link that needs a
+// login sends who has none to drydock's page, which asks for it and then for
+// the same answer.
+const showAnswerLink = "show-answer-link"
 
 // linkPage is what a browser shows for an answer link. The question is only
 // answered by its button: programs that look at links in mail press none.
@@ -42,6 +48,7 @@ type linkView struct {
 
 type html struct {
 	Status      int
+	Location    string `header:"Location"`
 	ContentType string `header:"Content-Type"`
 	Policy      string `header:"Content-Security-Policy"`
 	Referrer    string `header:"Referrer-Policy"`
@@ -69,10 +76,13 @@ func pageHTML(status int, text string, view any) (*html, error) {
 // asks for a click, and what the click does. A link that needs a login goes
 // through the gate as any answer does.
 func (s *server) answerLinks() {
-	register(s, get("show-answer-link", "/answer/{token}", "The page of an answer link"), func(ctx context.Context, in *linkInput) (*html, error) {
+	register(s, get(showAnswerLink, "/answer/{token}", "The page of an answer link"), func(ctx context.Context, in *linkInput) (*html, error) {
 		link, q, err := s.followed(ctx, in.Token)
 		if err != nil {
 			return s.linkFailed(err)
+		}
+		if !link.Open && requestOf(ctx).who.Name == "" {
+			return &html{Status: http.StatusSeeOther, Location: "/questions/" + url.PathEscape(q.ID) + "?answer=" + url.QueryEscape(string(link.Choice)), Referrer: "same-origin"}, nil
 		}
 		action := "/answer/" + in.Token
 		if !link.Open {

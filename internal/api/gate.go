@@ -68,6 +68,9 @@ func (s *server) enter(ctx huma.Context, r *request) error {
 		return fault.New(fault.Denied, "", "", "the request comes from another site: %w", err)
 	}
 	if r.route.need == access.Open {
+		if r.id == showAnswerLink {
+			_ = s.identify(ctx, r, now) // who is not logged in is sent to log in
+		}
 		return nil
 	}
 	if err := s.identify(ctx, r, now); err != nil {

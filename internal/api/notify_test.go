@@ -27,7 +27,12 @@ func (y *yard) link(site string, open bool, life time.Duration) string {
 func testAnswerByLink(t *testing.T, y *yard) {
 	y.channel(notify.LoginLinks)
 	south := y.link("south", false, time.Hour)
-	y.want(y.ask("", http.MethodGet, south, nil), http.StatusOK, "Answer stop", `action="`+south+`/confirm"`)
+	y.want(y.ask("operator", http.MethodGet, south, nil), http.StatusOK, "Answer stop", `action="`+south+`/confirm"`)
+	nobody := y.ask("", http.MethodGet, south, nil)
+	y.want(nobody, http.StatusSeeOther)
+	if to := nobody.Header().Get("Location"); to != "/questions/"+y.question["south"]+"?answer=stop" {
+		t.Errorf("who is not logged in is sent to %q, not to the question on the page", to)
+	}
 	y.want(y.ask("", http.MethodPost, south, nil), http.StatusForbidden, "needs a login")
 	y.want(y.ask("", http.MethodPost, south+"/confirm", nil), http.StatusUnauthorized)
 	y.want(y.ask("viewer", http.MethodPost, south+"/confirm", nil), http.StatusForbidden)

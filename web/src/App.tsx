@@ -13,6 +13,7 @@ const screens: [string, ReturnType<typeof lazy>][] = [
   ['/questions/:id?', lazy(() => import('./screens/Questions'))],
   ['/devices', lazy(() => import('./screens/Devices'))],
   ['/devices/:id', lazy(() => import('./screens/Device'))],
+  ['/enrolments', lazy(() => import('./screens/Enrolments'))],
   ['/runs', lazy(() => import('./screens/Runs'))],
   ['/runs/:id', lazy(() => import('./screens/Run'))],
   ['/campaigns', lazy(() => import('./screens/Campaigns'))],

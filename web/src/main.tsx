@@ -7,13 +7,14 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App';
 import { Problem } from './api/client';
-import { takeToken } from './api/session';
+import { takeToken, takeWanted } from './api/session';
 import { theme } from './theme';
 import { Notices, notice } from './ui/Notices';
 
 const nonce = document.querySelector<HTMLElement>('meta[property="csp-nonce"]')?.nonce ?? '';
 setNonce(nonce);
 takeToken();
+takeWanted();
 
 const lost = (e: unknown): boolean => e instanceof Problem && e.status === 401;
 

@@ -100,7 +100,7 @@ export default () => describe('the demonstration', () => {
     const [campaign] = await server.api('GET', '/api/v1/campaigns');
     return {
       overview: '/', questions: '/questions', devices: '/devices', device: '/devices/iad-0001', runs: '/runs', run: `/runs/${run.id}`, report: `/runs/${run.id}?tab=report`,
-      campaigns: '/campaigns', campaign: `/campaigns/${campaign?.id}`, releases: '/releases', release: '/releases/iad-2.0', backups: '/backups', drivers: '/drivers', driver: '/drivers/drydock-iad',
+      campaigns: '/campaigns', campaign: `/campaigns/${campaign?.id}`, releases: '/releases', release: '/releases/iad-2.0', backups: '/backups', drivers: '/drivers', driver: '/drivers/drydock-iad', enrolments: '/enrolments', evidence: `/runs/${run.id}?tab=evidence`,
       migrations: '/migrations', migration: '/migrations/drydock-iad', audit: '/audit', settings: '/settings', tokens: '/settings?tab=tokens', users: '/settings?tab=users', channels: '/settings?tab=channels',
       'add-device': '/devices?add=one', discover: '/devices?add=discover', 'add-release': '/releases?add=1', 'new-campaign': '/campaigns/new',
     };
@@ -112,6 +112,7 @@ export default () => describe('the demonstration', () => {
     for (const [name, path] of Object.entries(await screens())) {
       await page.evaluate((to) => history.pushState(null, '', to), path);
       await settled(page, name);
+      if (path.includes('add=')) await page.getByRole('dialog').waitFor();
       await look(page, `${name}-light`);
       await look(page, `${name}-dark`, 'dark');
     }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, look, shared, start, until } from './support.mjs';
+import { freePort, look, password, shared, start, until } from './support.mjs';
 
 export default () => describe('a fleet that asks', () => {
   let server;
@@ -42,11 +42,25 @@ export default () => describe('a fleet that asks', () => {
     await page.getByText(`${devices - 1} devices waiting`, { exact: false }).waitFor();
   });
 
+  test('an answer link leads to the login, and back to the question', async () => {
+    const [q] = await server.api('GET', '/api/v1/questions');
+    const page = await browser.page();
+    await page.goto(`${server.base}/questions/${encodeURIComponent(q.id)}?answer=repeat`);
+    await page.getByLabel('Name').fill('anna');
+    await page.locator('input[type=password]').fill(password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('dialog').getByText(q.device).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Repeat' }).waitFor();
+    await look(page, 'answer-link');
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    assert.equal(page.url(), `${server.base}/questions/${encodeURIComponent(q.id)}`);
+  });
+
   test('the rest is answered at once, by keyboard alone', async () => {
     const page = await browser.page({ scheme: 'dark' });
     await page.goto(`${server.base}/questions#token=${server.token}`);
     await page.getByText(`${devices - 1} devices`).first().waitFor();
-    await look(page, 'questions-dark');
+    await look(page, 'questions-keys');
     await page.keyboard.press('j');
     await page.keyboard.press('r');
     await page.getByRole('dialog').waitFor();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
-import { look, shared } from './support.mjs';
+import { look, password, shared } from './support.mjs';
 
 export default () => describe('an empty server', () => {
   let server;
@@ -12,7 +12,6 @@ export default () => describe('an empty server', () => {
     browser = await shared.browser;
   });
 
-  const password = 'a long harbour wall';
 
   async function login(page, name) {
     await page.goto(server.base);
@@ -82,6 +81,29 @@ export default () => describe('an empty server', () => {
     await page.getByRole('heading', { name: `0${hostile[0]}` }).waitFor();
     assert.equal(await page.evaluate('window.owned'), undefined);
     assert.deepEqual(page.wrong, []);
+  });
+
+  test('equipment announces itself, is approved, and asks about its own run', async () => {
+    const page = await browser.page();
+    await page.goto(`${server.base}/enrolments#token=${server.token}`);
+    await page.getByText('Nothing has announced itself yet').waitFor();
+    await page.getByRole('button', { name: 'Make a code' }).click();
+    const code = await page.getByRole('alert').locator('p.mono').textContent();
+    await server.api('POST', '/api/v1/announcements', { code, serial: 'GW-7741', model: 'Edge 4', address: '127.0.0.1:9', name: 'edge-bingen' });
+    await page.getByText('waits for you').waitFor(); // it is looked for every few seconds
+    await look(page, 'enrolments-waiting');
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('link', { name: 'edge-bingen' }).click();
+    await page.getByText('GW-7741').waitFor();
+    const question = { id: 'q1', step: 'load', op: 'update', cause: 'device-failed', detail: 'the image is not for this board', attempt: 1, choices: ['repeat', 'stop'], askedAt: new Date().toISOString(), deadline: new Date(Date.now() + 3600e3).toISOString() };
+    await server.api('PUT', '/api/v1/devices/edge-bingen/self', { run: 's1', target: '2.0', phase: 'asking', step: 'load', question });
+    await page.reload();
+    await page.getByText('the image is not for this board').waitFor();
+    await look(page, 'self-run');
+    await page.getByRole('button', { name: 'Repeat' }).click();
+    await page.getByText(/answered Repeat/).waitFor();
+    assert.equal((await server.api('GET', '/api/v1/devices/edge-bingen/self')).answer.choice, 'repeat');
   });
 
   test('the policy refuses scripts that are not files of the server', async () => {

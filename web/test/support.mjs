@@ -15,6 +15,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export const binary = process.env.DRYDOCK ?? join(root, 'bin/drydock');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** Of every user of the tests. */
+export const password = 'a long harbour wall';
+
 /** Where screenshots are kept: an artefact of each test run. */
 export const shots = join(root, '.cache/screens');
 mkdirSync(shots, { recursive: true });

@@ -72,6 +72,16 @@ export const useDrivers = () => useQuery({ queryKey: ['drivers'], queryFn: () =>
 export const useDevice = (id: string) => useQuery({ queryKey: ['device', id], queryFn: () => ask(api.GET('/api/v1/devices/{id}', { params: { path: { id } } })) });
 export const useRun = (id: string) => useQuery({ queryKey: ['run', id], queryFn: () => ask(api.GET('/api/v1/runs/{id}', { params: { path: { id } } })) });
 
+
+/** Who is here, and what they may. */
+export const useMe = () => useQuery({ queryKey: ['me'], queryFn: () => ask(api.GET('/api/v1/me')), staleTime: 60_000 });
+
+/** Equipment that has announced itself; only who may see the whole fleet may see it. */
+export function useEnrolments() {
+  const me = useMe();
+  return useQuery({ queryKey: ['enrolments'], queryFn: () => ask(api.GET('/api/v1/enrolments')), enabled: !!me.data?.everywhere?.includes('view'), refetchInterval: 5000 });
+}
+
 /** All pages' rows in one list. */
 export function rowsOf<T>(data: { pages: (T[] | null | undefined)[] } | undefined): T[] {
   return data?.pages.flatMap((p) => p ?? []) ?? [];

@@ -16,6 +16,19 @@ export const token = (): string | null => sessionStorage.getItem(key);
 export const keepToken = (text: string): void => sessionStorage.setItem(key, text);
 export const forgetToken = (): void => sessionStorage.removeItem(key);
 
+const wanted = 'drydock-wanted';
+
+/** Keeps the address that was wanted while the browser is at the organisation's provider. */
+export const keepWanted = (): void => sessionStorage.setItem(wanted, location.pathname + location.search + location.hash);
+
+/** Goes back to the address that was wanted before the provider sent the browser to the start. */
+export function takeWanted(): void {
+  const to = sessionStorage.getItem(wanted);
+  if (location.pathname !== '/' || !to) return;
+  sessionStorage.removeItem(wanted);
+  history.replaceState(null, '', to);
+}
+
 /** The header of a request, if there is a token. */
 export function authorization(): Record<string, string> {
   const t = token();

@@ -82,11 +82,28 @@ function Waves({ campaign: c }: { campaign: CampaignType }) {
   );
 }
 
+/** How far it is, at a glance. */
+function Progress({ campaign: c }: { campaign: CampaignType }) {
+  const states = c.tally.states ?? {};
+  const ended = (states.succeeded ?? 0) + (states.failed ?? 0) + (states.blocked ?? 0) + (states.cancelled ?? 0);
+  const share = c.devices ? Math.floor((100 * ended) / c.devices) : 0;
+  return (
+    <Part>
+      <div className={classes.progress}>
+        <span className={classes.figure}>{share} %</span>
+        <span>{count(ended)} of {many(c.devices, 'device')} ended{!over(c) && (c.byWave ?? []).length > 1 && `, wave ${c.wave + 1} of ${c.byWave?.length}`}</span>
+        <span className={classes.pace}><Pace campaign={c} /></span>
+      </div>
+      <Tally tally={c.tally} of={c.devices} />
+    </Part>
+  );
+}
+
 function Pace({ campaign: c }: { campaign: CampaignType }) {
   const now = useNow();
   const start = date(c.startedAt);
   const done = (c.tally.states?.succeeded ?? 0) + (c.tally.states?.failed ?? 0);
-  if (!start || done === 0) return <>–</>;
+  if (!start || done === 0) return <span className="soft">no device has ended yet</span>;
   const took = (date(c.endedAt) ?? now).getTime() - start.getTime();
   const perMinute = done / (took / 60_000);
   const left = c.devices - done - (c.tally.states?.blocked ?? 0) - (c.tally.states?.cancelled ?? 0);
@@ -131,12 +148,13 @@ function View({ campaign: c }: { campaign: CampaignType }) {
   const [state, setState] = useState<string | null>(null);
   const asks = useQuery({ queryKey: ['questions', false], queryFn: () => ask(api.GET('/api/v1/questions')) });
   const runs = new Set(rowsOf(members.data).map((m) => m.run));
+  const releases = c.spec.releases?.length ? c.spec.releases : c.spec.release ? [c.spec.release] : [];
   const asking = (asks.data ?? []).filter((q) => runs.has(q.run));
   return (
     <Page title={c.spec.name} beside={<Mark state={campaignState(c.status)} chip />} actions={<Actions campaign={c} />}>
       {c.why && c.status === 'paused' && <Alert color="yellow" variant="light" title="It is paused">{c.why}. Devices that were loading go through; no more are started until somebody resumes it.</Alert>}
       {asking.length > 0 && <Alert color="yellow" variant="light">{many(asking.length, 'device')} {asking.length === 1 ? 'asks' : 'ask'} you. <To to="/questions">Answer</To></Alert>}
-      <Part><Tally tally={c.tally} of={c.devices} /></Part>
+      <Progress campaign={c} />
       <div className={classes.columns}>
         <Part title="Waves"><Waves campaign={c} /></Part>
         <Part title="Failures by cause" flush><Causes campaign={c} /></Part>
@@ -146,8 +164,7 @@ function View({ campaign: c }: { campaign: CampaignType }) {
       </Part>
       <Part>
         <Facts of={[
-          ['Release', c.spec.release && <To key="r" to={releasePath(c.spec.release)}>{c.spec.release}</To>],
-          ['Pace', <Pace key="p" campaign={c} />],
+          [releases.length > 1 ? 'Releases' : 'Release', releases.map((r) => <div key={r}><To to={releasePath(r)}>{r}</To></div>)],
           ['Started', <When key="s" at={c.startedAt} exact />],
           ['Started by', c.startedBy],
           ['Took', <Lasting key="l" from={c.startedAt} to={c.endedAt} />],

@@ -13,6 +13,7 @@ import { Empty, Facts, Loaded, Page, Part } from '../ui/Page';
 import { To, runPath } from '../ui/To';
 import { When } from '../ui/When';
 import { runColumns } from './Runs';
+import { SelfRun } from './devices/SelfRun';
 import classes from './Run.module.css';
 
 /** The versions that runs brought the device to, newest first. */
@@ -96,6 +97,7 @@ function View({ device }: { device: DeviceType }) {
           ['Credentials', 'kept sealed; never shown'],
         ]} />
       </Part>
+      <SelfRun device={device.id} driver={device.driver} />
       <Tabs value={params.get('tab') ?? 'runs'} onChange={(tab) => set({ tab: tab ?? undefined })} keepMounted={false}>
         <Tabs.List mb="sm">
           <Tabs.Tab value="runs">Runs</Tabs.Tab>

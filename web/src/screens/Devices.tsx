@@ -1,16 +1,16 @@
-import { Button, Menu, Select, TextInput } from '@mantine/core';
+import { Alert, Button, Menu, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconChevronDown, IconDownload, IconPlus, IconSearch } from '@tabler/icons-react';
 import { lazy, Suspense } from 'react';
 import { Link } from 'wouter';
 import type { Device } from '../api/client';
-import { rowsOf, useCounts, useDevices, type DeviceFilter } from '../api/hooks';
+import { rowsOf, useCounts, useDevices, useEnrolments, type DeviceFilter } from '../api/hooks';
 import { csv, save } from '../lib/csv';
 import { many } from '../lib/format';
 import { useQueryState } from '../lib/search';
 import { DataTable, type Column } from '../ui/DataTable';
 import { Empty, Failed, Page } from '../ui/Page';
-import { DeviceLink, devicePath } from '../ui/To';
+import { DeviceLink, To, devicePath } from '../ui/To';
 import { When } from '../ui/When';
 import classes from './Devices.module.css';
 
@@ -54,6 +54,12 @@ function Filters({ filter, set }: { filter: DeviceFilter; set: (change: Record<s
   );
 }
 
+function Announced() {
+  const waiting = (useEnrolments().data ?? []).filter((e) => e.state === 'pending').length;
+  if (waiting === 0) return null;
+  return <Alert color="yellow" variant="light">{many(waiting, 'piece', 'pieces')} of equipment announced {waiting === 1 ? 'itself' : 'themselves'} and {waiting === 1 ? 'waits' : 'wait'} for approval. <To to="/enrolments">Look</To></Alert>;
+}
+
 export default function Devices() {
   const [params, set] = useQueryState();
   const filter: DeviceFilter = Object.fromEntries(['text', 'driver', 'model', 'version', 'label'].map((k) => [k, params.get(k) ?? '']));
@@ -74,9 +80,11 @@ export default function Devices() {
         <Menu.Dropdown>
           <Menu.Item onClick={() => set({ add: 'one' })}>One device…</Menu.Item>
           <Menu.Item onClick={() => set({ add: 'discover' })}>Discover a network…</Menu.Item>
+          <Menu.Item component={Link} href="/enrolments">Equipment that announces itself…</Menu.Item>
         </Menu.Dropdown>
       </Menu>
     </>}>
+      <Announced />
       <Filters filter={filter} set={set} />
       <div className="sheet">
         {devices.error && <Failed error={devices.error} retry={() => void devices.refetch()} />}

@@ -2,7 +2,7 @@ import { Button, PasswordInput, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { api, ask } from '../api/client';
-import { forgetToken, keepToken } from '../api/session';
+import { forgetToken, keepToken, keepWanted } from '../api/session';
 import { Failed, Loaded } from '../ui/Page';
 import classes from './Login.module.css';
 
@@ -87,7 +87,7 @@ export default function Login() {
             <>
               {token ? <ByToken /> : s.needed ? <First /> : <Enter />}
               {s.oidc && (
-                <Button component="a" href={s.oidc} variant="default" size="sm" fullWidth mt="sm">
+                <Button component="a" href={s.oidc} onClick={keepWanted} variant="default" size="sm" fullWidth mt="sm">
                   Log in at your organisation
                 </Button>
               )}

@@ -55,7 +55,7 @@ function useStartCampaign() {
 
 export default function NewCampaign() {
   const wanted = new URLSearchParams(useSearch());
-  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft(), release: wanted.get('release') ?? '', name: wanted.get('release') ?? '', text: wanted.get('text') ?? '', model: wanted.get('model') ?? '', version: wanted.get('version') ?? '', driver: wanted.get('driver') ?? '', label: wanted.get('label') ?? '' }));
+  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft(), releases: wanted.getAll('release'), name: wanted.getAll('release').join(' '), text: wanted.get('text') ?? '', model: wanted.get('model') ?? '', version: wanted.get('version') ?? '', driver: wanted.get('driver') ?? '', label: wanted.get('label') ?? '' }));
   const [at, setAt] = useState(0);
   const [asked, setAsked] = useState(false);
   const [agreed, setAgreed] = useState(false);
@@ -65,7 +65,7 @@ export default function NewCampaign() {
   };
   const plan = usePlan(draft, at === 1 || at === 3, asked);
   const start = useStartCampaign();
-  const ready = !!draft.release && !!draft.name.trim();
+  const ready = draft.releases.length > 0 && !!draft.name.trim();
   const next = <Button disabled={!ready} onClick={() => setAt(at + 1)}>{['Plan', 'Waves and windows', 'Consent'][at]}</Button>;
   const finish = <Button disabled={!agreed || !plan.data} loading={start.isPending} onClick={() => plan.data && start.mutate(plan.data)}>{plan.data ? `Start: update ${many(plan.data.totals.ready, 'device')}` : 'Start'}</Button>;
   return (

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { api, ask, type Run, type Schema } from '../api/client';
-import { failures, rowsOf, useCounts, useQuestions, useReleases, useRuns } from '../api/hooks';
+import { failures, rowsOf, useCounts, useEnrolments, useQuestions, useReleases, useRuns } from '../api/hooks';
 import { count, many } from '../lib/format';
 import { leftMeaning } from '../lib/words';
 import { groupQuestions } from '../lib/groups';
@@ -85,9 +85,18 @@ function Versions({ groups }: { groups: Group[] }) {
 function Waiting() {
   const questions = useQuestions();
   const groups = groupQuestions(questions.data ?? []);
-  if (groups.length === 0) return <Empty title="Nothing waits for you">When a device fails or takes too long, drydock asks here. Silence is never yes.</Empty>;
+  const announced = (useEnrolments().data ?? []).filter((e) => e.state === 'pending').length;
+  if (groups.length === 0 && announced === 0) return <Empty title="Nothing waits for you">When a device fails or takes too long, drydock asks here. Silence is never yes.</Empty>;
   return (
     <ul className={classes.list}>
+      {announced > 0 && (
+        <li>
+          <Mark state={{ tone: 'wait', shape: 'ask', word: 'equipment announced itself' }} />
+          <To to="/enrolments" ml="auto">
+            {count(announced)} to approve
+          </To>
+        </li>
+      )}
       {groups.slice(0, 6).map((g) => (
         <li key={g.key}>
           <Mark state={{ tone: 'wait', shape: 'ask', word: g.cause }} />
@@ -125,11 +134,11 @@ function Campaigns() {
 }
 
 const failed: Column<Run>[] = [
-  { key: 'device', head: 'Device', width: '20%', cell: (r) => <DeviceLink id={r.device} /> },
-  { key: 'how', head: 'Ended', width: '110px', cell: (r) => <Mark state={runState(r)} /> },
+  { key: 'device', head: 'Device', width: '22%', cell: (r) => <DeviceLink id={r.device} /> },
+  { key: 'how', head: 'Ended', width: '100px', cell: (r) => <Mark state={runState(r)} /> },
   { key: 'why', head: 'Why', cell: (r) => <span title={r.state.result?.detail}>{r.state.result?.cause ? `${r.state.result.cause} at ${r.state.result.step}` : r.state.result?.detail}</span> },
-  { key: 'left', head: 'Device left', width: '110px', cell: (r) => <span title={leftMeaning[r.state.result?.left ?? '']}>{r.state.result?.left}</span> },
-  { key: 'when', head: 'When', width: '90px', cell: (r) => <When at={r.updatedAt} /> },
+  { key: 'left', head: 'Device left', width: '100px', cell: (r) => <span title={leftMeaning[r.state.result?.left ?? '']}>{r.state.result?.left}</span> },
+  { key: 'when', head: 'When', width: '84px', cell: (r) => <When at={r.updatedAt} /> },
 ];
 
 export default function Overview() {
@@ -152,7 +161,7 @@ export default function Overview() {
               <Versions groups={groups} />
             </Part>
             <Part title="Last failures" actions={<To to="/runs?show=failed">all</To>} flush>
-              <DataTable label="Last failures" columns={failed} rows={rowsOf(lost.data)} id={(r) => r.id} to={(r) => runPath(r.id)} empty={<Empty title="No run has failed" />} />
+              <DataTable label="Last failures" columns={failed} rows={rowsOf(lost.data)} id={(r) => r.id} least={480} to={(r) => runPath(r.id)} empty={<Empty title="No run has failed" />} />
             </Part>
           </div>
           <div className={classes.stack}>

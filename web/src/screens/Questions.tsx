@@ -1,7 +1,7 @@
 import { Button, Checkbox, Kbd, Modal } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import { useId } from '../lib/search';
+import { useId, useQueryState } from '../lib/search';
 import { api, ask, type Question } from '../api/client';
 import { useQuestions } from '../api/hooks';
 import { many } from '../lib/format';
@@ -181,6 +181,18 @@ function Answered({ id }: { id: string }) {
   );
 }
 
+/** An answer that the address brings (from a notification's link) is asked for at once. */
+function useWanted(only: Question[], order: (o: Order) => void) {
+  const [params, set] = useQueryState();
+  const wanted = params.get('answer');
+  const able = only.some((q) => wanted && q.choices?.includes(wanted));
+  useEffect(() => {
+    if (!wanted || !able) return;
+    order({ choice: wanted, questions: only });
+    set({ answer: undefined });
+  }, [wanted, able]);
+}
+
 export default function Questions() {
   const id = useId();
   const questions = useQuestions();
@@ -195,6 +207,7 @@ export default function Questions() {
   });
   const open = questions.data ?? [];
   const only = id ? open.filter((q) => q.id === id) : [];
+  useWanted(only, setOrder);
   return (
     <Page title="Questions" beside={open.length > 0 && <span className="soft">{many(open.length, 'device')} waiting, the longest for <Lasting from={open[0].askedAt} /></span>} actions={<span className={`soft ${classes.keys}`}><Kbd>j</Kbd> <Kbd>k</Kbd> move · <Kbd>r</Kbd> repeat · <Kbd>f</Kbd> restore · <Kbd>s</Kbd> stop</span>}>
       {id && only.length === 0 && questions.data && <Answered id={id} />}

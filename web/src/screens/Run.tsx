@@ -15,6 +15,7 @@ import { Steps } from '../ui/Steps';
 import { DeviceLink, To, backupPath, releasePath } from '../ui/To';
 import { Lasting, When } from '../ui/When';
 import { Consent } from './Questions';
+import { EvidenceTab } from './run/Evidence';
 import classes from './Run.module.css';
 
 function Ask({ run }: { run: RunType }) {
@@ -197,10 +198,12 @@ function View({ run }: { run: RunType }) {
       <Tabs value={params.get('tab') ?? 'journal'} onChange={(tab) => set({ tab: tab ?? undefined })} keepMounted={false}>
         <Tabs.List mb="sm">
           <Tabs.Tab value="journal">Journal</Tabs.Tab>
+          <Tabs.Tab value="evidence">SNMP and transfers</Tabs.Tab>
           <Tabs.Tab value="report">Migration report</Tabs.Tab>
           <Tabs.Tab value="backups">Backups</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="journal"><Part flush><Loaded query={journal}>{() => <Journal entries={entries} tz={tz} />}</Loaded></Part></Tabs.Panel>
+        <Tabs.Panel value="evidence"><EvidenceTab run={run.id} seq={run.seq} /></Tabs.Panel>
         <Tabs.Panel value="report"><div className={classes.stack}><ReportTab run={run} /></div></Tabs.Panel>
         <Tabs.Panel value="backups"><BackupsTab run={run} /></Tabs.Panel>
       </Tabs>

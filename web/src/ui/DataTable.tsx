@@ -26,12 +26,14 @@ interface Props<T> {
   /** CSS height of the table's window; without it the table is as long as its rows. */
   height?: string;
   selected?: string;
+  /** The least width in pixels; below it the table scrolls. */
+  least?: number;
 }
 
 const rowHeight = 33;
 
 /** A table that draws only the rows in view: 100,000 are no more than 30. */
-export function DataTable<T>({ label, columns, rows, id, to, more, busy, empty, height, selected }: Props<T>) {
+export function DataTable<T>({ label, columns, rows, id, to, more, busy, empty, height, selected, least }: Props<T>) {
   const frame = useRef<HTMLDivElement>(null);
   const [, go] = useLocation();
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 12, enabled: !!height });
@@ -46,7 +48,7 @@ export function DataTable<T>({ label, columns, rows, id, to, more, busy, empty, 
   const open = (row: T) => to && go(to(row));
   return (
     <div ref={frame} className={classes.frame} style={{ '--frame-height': height ?? 'none' } as CSSProperties} tabIndex={0} role="region" aria-label={label}>
-      <table className={classes.table}>
+      <table className={classes.table} style={{ minWidth: least }}>
         <thead>
           <tr>
             {columns.map((c) => (

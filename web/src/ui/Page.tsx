@@ -76,7 +76,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
 export function Loading() {
   return (
     <Center mih={160}>
-      <Loader size="sm" aria-label="Loading" />
+      <Loader size="sm" role="status" aria-label="Loading" />
     </Center>
   );
 }

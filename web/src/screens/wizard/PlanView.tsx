@@ -58,7 +58,7 @@ export function Totals({ plan }: { plan: Plan }) {
       ['Ready', <Mark key="r" state={{ tone: 'good', shape: 'check', word: count(t.ready) }} />],
       ['Blocked', t.blocked ? <Mark key="b" state={{ tone: 'wait', shape: 'ban', word: count(t.blocked) }} /> : '0'],
       ['To transfer', octets(t.bytes)],
-      ['Takes about', span(milliseconds(t.takes))],
+      ['Takes about', <span key="t" title="as runs of this release have taken so far; an hour for each round of devices where there is none yet">{span(milliseconds(t.takes))}</span>],
       ['Waves', (t.waves ?? []).map(count).join(' + ')],
     ]} />
   );

@@ -1,4 +1,4 @@
-import { Select, TextInput } from '@mantine/core';
+import { MultiSelect, Select, TextInput } from '@mantine/core';
 import { useCounts, useReleases } from '../../api/hooks';
 import { count, many } from '../../lib/format';
 import { Empty, Part } from '../../ui/Page';
@@ -13,25 +13,33 @@ interface Props {
 
 const unique = (all: string[]): string[] => [...new Set(all)].filter(Boolean).sort();
 
+/** What a campaign is called unless it is given a name. */
+const nameOf = (releases: string[]): string => (releases.length ? `${releases.join(' ')} ${new Date().toISOString().slice(0, 10)}` : '');
+
 /** Which release, and for which devices. */
 export function Targets({ draft, set }: Props) {
   const releases = useReleases();
   const fleet = useCounts({ driver: draft.driver });
   const chosen = useCounts({ driver: draft.driver, model: draft.model, version: draft.version, text: draft.text, label: /^[^=\s]+=\S+$/.test(draft.label.trim()) ? draft.label.trim() : '' });
-  const groups = fleet.data?.devices ?? [];
-  const fit = chosen.data?.devices ?? [];
-  const n = fit.reduce((sum, g) => sum + g.devices, 0);
   const all = releases.data ?? [];
-  const choose = (id: string | null) => {
-    const release = all.find((r) => r.id === id);
-    if (release) set({ release: release.id, driver: release.driver, name: draft.name || `${release.id} ${new Date().toISOString().slice(0, 10)}` });
+  const families = unique(draft.releases.map((id) => all.find((r) => r.id === id)?.driver ?? ''));
+  const ours = (g: { driver: string }) => families.length === 0 || families.includes(g.driver);
+  const groups = (fleet.data?.devices ?? []).filter(ours);
+  const fit = (chosen.data?.devices ?? []).filter(ours);
+  const n = fit.reduce((sum, g) => sum + g.devices, 0);
+  // One release of each family: the one chosen last.
+  const choose = (ids: string[]) => {
+    const familyOf = (id: string) => all.find((r) => r.id === id)?.driver ?? id;
+    const kept = ids.filter((id, i) => !ids.slice(i + 1).some((later) => familyOf(later) === familyOf(id)));
+    const before = nameOf(draft.releases);
+    set({ releases: kept, driver: kept.length === 1 ? familyOf(kept[0]) : '', name: draft.name === '' || draft.name === before ? nameOf(kept) : draft.name });
   };
   if (releases.data && all.length === 0) return <Part><Empty title="There is no release yet"><To to="/releases?add=1">Add a release</To> first: it is the software that the devices are to run.</Empty></Part>;
   return (
     <div className={classes.columns}>
       <Part title="What, and where">
         <div className={classes.form}>
-          <Select label="Release" required placeholder="Choose a release" data={all.map((r) => ({ value: r.id, label: `${r.id} · version ${r.version} · ${r.driver}` }))} value={draft.release || null} onChange={choose} searchable />
+          <MultiSelect label="Release" description="of several families: one of each" required placeholder={draft.releases.length ? undefined : 'Choose a release'} data={all.map((r) => ({ value: r.id, label: `${r.id} · version ${r.version} · ${r.driver}` }))} value={draft.releases} onChange={choose} searchable />
           <TextInput label="Name of the campaign" required value={draft.name} onChange={(e) => set({ name: e.currentTarget.value })} maxLength={200} />
           <Select label="Model" placeholder="Any" clearable data={unique(groups.map((g) => g.model))} value={draft.model || null} onChange={(v) => set({ model: v ?? '' })} />
           <Select label="Version that they run now" placeholder="Any" clearable data={unique(groups.map((g) => g.version))} value={draft.version || null} onChange={(v) => set({ version: v ?? '' })} />
@@ -39,8 +47,8 @@ export function Targets({ draft, set }: Props) {
           <TextInput label="Text" placeholder="in id, address, model or serial number" value={draft.text} onChange={(e) => set({ text: e.currentTarget.value })} />
         </div>
       </Part>
-      <Part title={draft.release ? many(n, 'device') : 'Devices'}>
-        {!draft.release ? (
+      <Part title={draft.releases.length ? many(n, 'device') : 'Devices'}>
+        {draft.releases.length === 0 ? (
           <Empty title="Choose a release first">Its family says which devices it is for.</Empty>
         ) : n === 0 ? (
           <Empty title="No device fits">Take a condition away.</Empty>
@@ -48,6 +56,7 @@ export function Targets({ draft, set }: Props) {
           <table className={classes.groups}>
             <thead>
               <tr>
+                {families.length > 1 && <th scope="col">Family</th>}
                 <th scope="col">Model</th>
                 <th scope="col">Version now</th>
                 <th scope="col" className="number">Devices</th>
@@ -55,7 +64,8 @@ export function Targets({ draft, set }: Props) {
             </thead>
             <tbody>
               {fit.map((g) => (
-                <tr key={`${g.model}\n${g.version}`}>
+                <tr key={`${g.driver}\n${g.model}\n${g.version}`}>
+                  {families.length > 1 && <td>{g.driver}</td>}
                   <td>{g.model || 'not read yet'}</td>
                   <td>{g.version || 'not read yet'}</td>
                   <td className="number">{count(g.devices)}</td>

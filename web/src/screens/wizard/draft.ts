@@ -14,7 +14,8 @@ export interface WaveDraft {
 /** What the wizard has gathered. */
 export interface Draft {
   name: string;
-  release: string;
+  /** One of each family. */
+  releases: string[];
   driver: string;
   model: string;
   version: string;
@@ -36,7 +37,7 @@ export const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
 export const emptyDraft = (): Draft => ({
   name: '',
-  release: '',
+  releases: [],
   driver: '',
   model: '',
   version: '',
@@ -63,7 +64,7 @@ export function specOf(d: Draft): Spec {
   return {
     name: d.name.trim(),
     goal: 'update',
-    release: d.release,
+    ...(d.releases.length > 1 ? { releases: d.releases } : { release: d.releases[0] }),
     targets: { driver: text(d.driver), model: text(d.model), version: text(d.version), text: text(d.text), labels: text(d.label) ? d.label.trim().split(/\s+/) : undefined },
     waves: d.waves.map((w) => ({ [w.unit === 'devices' ? 'count' : 'percent']: w.size, threshold: w.threshold, soak: w.soak ? `${w.soak}m` : undefined, approval: w.approval || undefined })),
     budget: { failures: d.failures, percent: d.percent },
