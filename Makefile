@@ -65,6 +65,10 @@ page-test:
 	@echo "Node.js is not here: the page is not tested"; $(if $(wildcard ../shared),exit 1,true)
 endif
 
+.PHONY: screenshots
+screenshots: build ## take the pictures of README.md from the real page
+	cd web && node test/screenshots.mjs ../docs/images
+
 .PHONY: run
 run: build ## the main job: server, page and simulated fleet on loopback, updated before your eyes; ends with Ctrl-C
 	$(BIN)/drydock demo --hold $(DEMO)

@@ -3,7 +3,8 @@
 // demonstration itself.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { look, settled, shared, until } from './support.mjs';
+import { look, settled, until } from './support.mjs';
+import { shared } from './shared.mjs';
 
 export default () => describe('the demonstration', () => {
   let server;

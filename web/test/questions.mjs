@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, look, password, shared, start, until } from './support.mjs';
+import { freePort, look, password, start, until } from './support.mjs';
+import { shared } from './shared.mjs';
 
 export default () => describe('a fleet that asks', () => {
   let server;

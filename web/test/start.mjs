@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
-import { look, password, shared } from './support.mjs';
+import { look, password } from './support.mjs';
+import { shared } from './shared.mjs';
 
 export default () => describe('an empty server', () => {
   let server;

@@ -1,11 +1,10 @@
-// What the browser tests share: the real binary, a simulated fleet, Debian's
+// What the browser tests work with: the real binary, a simulated fleet, Debian's
 // Chromium.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
-import { after } from 'node:test';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -127,15 +126,3 @@ export async function look(page, name, scheme) {
   assert.deepEqual(page.wrong, [], `${name}: errors of the page`);
   if (scheme) await page.emulateMedia({ colorScheme: 'light' });
 }
-
-/** What the tests share: a browser, a server without a fleet, and the demonstration, which runs while the other is tested. */
-export const shared = {
-  browser: browse(),
-  empty: serve('serve'),
-  demo: serve('demo', '--hold', '--answers', 'auto', '--devices', '12'),
-};
-
-after(async () => {
-  await (await shared.browser).stop();
-  await Promise.all([(await shared.empty).stop(), (await shared.demo).stop()]);
-});

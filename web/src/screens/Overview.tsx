@@ -52,12 +52,24 @@ function First({ releases }: { releases: number }) {
   );
 }
 
+/** The same colour for the same version of a family, whatever the model: the newest is 0. */
+function ranks(groups: Group[]): Map<string, number> {
+  const rank = new Map<string, number>();
+  for (const driver of new Set(groups.map((g) => g.driver))) {
+    const versions = [...new Set(groups.filter((g) => g.driver === driver).map((g) => g.version))];
+    versions.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+    versions.forEach((v, i) => rank.set(`${driver}\n${v}`, i));
+  }
+  return rank;
+}
+
 /** Devices by model, each with its versions as shares of one bar. */
 function Versions({ groups }: { groups: Group[] }) {
   const models = new Map<string, Group[]>();
   for (const g of groups) models.set(`${g.driver}\n${g.model}`, [...(models.get(`${g.driver}\n${g.model}`) ?? []), g]);
   const rows = [...models.values()].map((of) => ({ of: of.sort((a, b) => b.devices - a.devices), n: of.reduce((sum, g) => sum + g.devices, 0) }));
   rows.sort((a, b) => b.n - a.n);
+  const colour = ranks(groups);
   return (
     <ul className={classes.models}>
       {rows.slice(0, 14).map(({ of, n }) => (
@@ -68,8 +80,8 @@ function Versions({ groups }: { groups: Group[] }) {
             <span className="tnum">{count(n)}</span>
           </div>
           <div className={classes.shares}>
-            {of.map((g, i) => (
-              <Link key={g.version} href={`/devices?${new URLSearchParams({ driver: g.driver, model: g.model, version: g.version })}`} className={classes.share} data-rank={Math.min(i, 4)} style={{ flexGrow: g.devices }} title={`${g.version || 'unknown version'}: ${many(g.devices, 'device')}`}>
+            {of.map((g) => (
+              <Link key={g.version} href={`/devices?${new URLSearchParams({ driver: g.driver, model: g.model, version: g.version })}`} className={classes.share} data-rank={Math.min(colour.get(`${g.driver}\n${g.version}`) ?? 4, 4)} style={{ flexGrow: g.devices }} title={`${g.version || 'unknown version'}: ${many(g.devices, 'device')}`}>
                 <span className="clip">
                   {g.version || 'unknown'} <span className={classes.times}>× {count(g.devices)}</span>
                 </span>

@@ -8,7 +8,7 @@ import { order } from './Tally';
 import classes from './Cells.module.css';
 
 // Each state has a sign besides its colour.
-const signs: Record<string, string> = { succeeded: '✓', failed: '✕', running: '›', starting: '›', offline: '…', blocked: '⊘', cancelled: '−', waiting: '', asks: '?' };
+const signs: Record<string, string> = { succeeded: '✓', failed: '✕', running: '›', starting: '›', offline: '…', blocked: '⊘', cancelled: '−', waiting: '·', asks: '?' };
 
 interface Props {
   members: Member[];

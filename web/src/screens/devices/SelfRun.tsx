@@ -60,15 +60,17 @@ export function SelfRun({ device, driver }: { device: string; driver: string }) 
   const s = self.summary;
   return (
     <Part title="Its own run" actions={<span className="soft">told <When at={self.at} /></span>}>
-      <Question device={device} self={self} />
-      <Facts of={[
-        ['State', <Mark key="s" state={stateOf(self)} />],
-        ['Wanted', s.target],
-        ['Step', s.result?.step ?? s.step],
-        ['Device left', s.result && <span key="l"><b>{s.result.left}</b>: {leftMeaning[s.result.left] ?? ''}</span>],
-        ['Why', s.error || s.result?.detail],
-        ['Run', <span key="r" className="mono">{s.run}</span>],
-      ]} />
+      <div className={classes.stack}>
+        <Question device={device} self={self} />
+        <Facts of={[
+          ['State', <Mark key="s" state={stateOf(self)} />],
+          ['Wanted', s.target],
+          ['Step', s.result?.step ?? s.step],
+          ['Device left', s.result && <span key="l"><b>{s.result.left}</b>: {leftMeaning[s.result.left] ?? ''}</span>],
+          ['Why', s.error || s.result?.detail],
+          ['Run', <span key="r" className="mono">{s.run}</span>],
+        ]} />
+      </div>
     </Part>
   );
 }

@@ -1,4 +1,5 @@
 import { MultiSelect, Select, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import { useCounts, useReleases } from '../../api/hooks';
 import { count, many } from '../../lib/format';
 import { Empty, Part } from '../../ui/Page';
@@ -18,6 +19,7 @@ const nameOf = (releases: string[]): string => (releases.length ? `${releases.jo
 
 /** Which release, and for which devices. */
 export function Targets({ draft, set }: Props) {
+  const [open, setOpen] = useState(false);
   const releases = useReleases();
   const fleet = useCounts({ driver: draft.driver });
   const chosen = useCounts({ driver: draft.driver, model: draft.model, version: draft.version, text: draft.text, label: /^[^=\s]+=\S+$/.test(draft.label.trim()) ? draft.label.trim() : '' });
@@ -29,6 +31,7 @@ export function Targets({ draft, set }: Props) {
   const n = fit.reduce((sum, g) => sum + g.devices, 0);
   // One release of each family: the one chosen last.
   const choose = (ids: string[]) => {
+    setOpen(false);
     const familyOf = (id: string) => all.find((r) => r.id === id)?.driver ?? id;
     const kept = ids.filter((id, i) => !ids.slice(i + 1).some((later) => familyOf(later) === familyOf(id)));
     const before = nameOf(draft.releases);
@@ -39,7 +42,7 @@ export function Targets({ draft, set }: Props) {
     <div className={classes.columns}>
       <Part title="What, and where">
         <div className={classes.form}>
-          <MultiSelect label="Release" description="of several families: one of each" required placeholder={draft.releases.length ? undefined : 'Choose a release'} data={all.map((r) => ({ value: r.id, label: `${r.id} · version ${r.version} · ${r.driver}` }))} value={draft.releases} onChange={choose} searchable />
+          <MultiSelect label="Release" description="of several families: one of each" required placeholder={draft.releases.length ? undefined : 'Choose a release'} data={all.map((r) => ({ value: r.id, label: `${r.id} · version ${r.version} · ${r.driver}` }))} value={draft.releases} onChange={choose} searchable dropdownOpened={open} onDropdownOpen={() => setOpen(true)} onDropdownClose={() => setOpen(false)} />
           <TextInput label="Name of the campaign" required value={draft.name} onChange={(e) => set({ name: e.currentTarget.value })} maxLength={200} />
           <Select label="Model" placeholder="Any" clearable data={unique(groups.map((g) => g.model))} value={draft.model || null} onChange={(v) => set({ model: v ?? '' })} />
           <Select label="Version that they run now" placeholder="Any" clearable data={unique(groups.map((g) => g.version))} value={draft.version || null} onChange={(v) => set({ version: v ?? '' })} />
