@@ -12,10 +12,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"drydock/client"
@@ -23,14 +26,18 @@ import (
 )
 
 type options struct {
-	devices int
-	speed   int
-	image   int64
-	faulty  int
-	kill    bool
-	rate    int
-	drydock string
-	keep    bool
+	devices  int
+	speed    int
+	image    int64
+	faulty   int
+	kill     bool
+	rate     int
+	inFlight int
+	profile  string
+	quirks   string
+	jobs     int
+	drydock  string
+	keep     bool
 }
 
 func main() {
@@ -41,9 +48,16 @@ func main() {
 	flag.IntVar(&o.faulty, "faulty", 2, "percent of the devices with a fault")
 	flag.BoolVar(&o.kill, "kill", true, "kill the server in the middle")
 	flag.IntVar(&o.rate, "rate", 500, "starts a second")
+	flag.IntVar(&o.inFlight, "in-flight", 0, "devices updated at once; all of them where 0")
+	flag.StringVar(&o.quirks, "quirks", "tftp-blksize=1428", "peculiarities of the devices, as drydock sim --quirks takes them")
+	flag.StringVar(&o.profile, "profile", "", "write profiles of the server under load to this name with .cpu, .heap and .goroutine")
+	flag.IntVar(&o.jobs, "script", 0, "instead: compare with a shell script that updates so many devices at once")
 	flag.StringVar(&o.drydock, "drydock", "bin/drydock", "the binary")
 	flag.BoolVar(&o.keep, "keep", false, "keep the data directory and say where it is")
 	flag.Parse()
+	if o.inFlight <= 0 || o.inFlight > o.devices {
+		o.inFlight = o.devices
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, o); err != nil {
@@ -64,6 +78,9 @@ func run(ctx context.Context, o options) error {
 	}
 	y := &yard{options: o, dir: dir}
 	defer y.stop()
+	if o.jobs > 0 {
+		return y.against(ctx, o.jobs)
+	}
 	if err := y.start(ctx); err != nil {
 		return err
 	}
@@ -71,7 +88,8 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	before := y.used()
+	before, simBefore := y.used(), y.usedByFleet()
+	profiled := y.startProfile(ctx)
 	var interrupt func() error
 	if o.kill {
 		interrupt = func() error { return y.killAndStart(ctx) }
@@ -80,7 +98,60 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	return y.report(alone, all, y.used().minus(before))
+	if err := profiled(); err != nil {
+		return err
+	}
+	runs, err := y.durations(ctx)
+	if err != nil {
+		return err
+	}
+	return y.report(alone, all, runs, y.used().minus(before), y.usedByFleet().minus(simBefore))
+}
+
+// startProfile asks the server for profiles of the next 70 seconds; the
+// function that it returns waits for them.
+func (y *yard) startProfile(ctx context.Context) (wait func() error) {
+	if y.profile == "" {
+		return func() error { return nil }
+	}
+	done := make(chan error, 1)
+	go func() {
+		err := y.fetchProfile(ctx, "profile?seconds=70", ".cpu")
+		done <- errors.Join(err, y.fetchProfile(ctx, "heap", ".heap"), y.fetchProfile(ctx, "goroutine", ".goroutine"))
+	}()
+	return func() error { return <-done }
+}
+
+func (y *yard) fetchProfile(ctx context.Context, what, suffix string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+y.ports[0]+"/debug/pprof/"+what, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+y.token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("profile: %s", resp.Status)
+	}
+	return errors.Join(err, os.WriteFile(y.profile+suffix, raw, 0o644))
+}
+
+// durations are how long each run took, shortest first, but for that of the
+// first device.
+func (y *yard) durations(ctx context.Context) ([]time.Duration, error) {
+	runs, err := y.api.Runs(ctx, "", false, 20000)
+	var list []time.Duration
+	for _, r := range runs {
+		if r.Device != y.ids[0] {
+			list = append(list, r.UpdatedAt.Sub(r.StartedAt))
+		}
+	}
+	slices.Sort(list)
+	return list, err
 }
 
 // result is what became of a campaign.
@@ -93,7 +164,7 @@ type result struct {
 // devices have ended.
 func (y *yard) update(ctx context.Context, name string, targets campaign.Targets, interrupt func() error) (r result, err error) {
 	spec := campaign.Spec{Name: name, Release: releaseID, Targets: targets, Runs: campaign.Runs{Standing: standing()},
-		Caps: campaign.Caps{InFlight: y.devices, PerSecond: y.rate}, Budget: campaign.Budget{Failures: y.devices}}
+		Caps: campaign.Caps{InFlight: y.inFlight, PerSecond: y.rate}, Budget: campaign.Budget{Failures: y.devices}}
 	began := time.Now()
 	started, err := y.api.StartCampaign(ctx, client.CampaignOrder{Spec: &spec, By: "load"})
 	if err != nil {
@@ -126,14 +197,29 @@ func done(one client.Campaign) int {
 	return one.Tally.States[campaign.Succeeded] + one.Tally.States[campaign.Failed]
 }
 
-func (y *yard) report(alone, all result, server usage) error {
+// report prints what it took. The devices' own time is that of one device
+// alone, times as many rounds as it takes with so many in flight.
+func (y *yard) report(alone, all result, runs []time.Duration, server, sim usage) error {
 	n := float64(all.Devices)
-	fmt.Printf("| devices | one alone | all | ratio | updated | failed | server CPU a device | server memory at most | a device |\n|---|---|---|---|---|---|---|---|---|\n")
-	fmt.Printf("| %d | %.1f s | %.1f s | %.2f | %d | %d | %.1f ms | %.0f MiB | %.1f KiB |\n", all.Devices, alone.took.Seconds(), all.took.Seconds(),
-		all.took.Seconds()/alone.took.Seconds(), all.Tally.States[campaign.Succeeded], all.Tally.States[campaign.Failed],
-		1000*server.cpu.Seconds()/n, float64(server.peak)/(1<<20), float64(server.peak)/1024/n)
+	own := alone.took * time.Duration(max(1, (all.Devices+y.inFlight-1)/y.inFlight))
+	of := func(part float64) time.Duration { return runs[int(part*float64(len(runs)-1))] }
+	fmt.Println("| | |\n|---|---|")
+	row := func(what, format string, values ...any) {
+		fmt.Printf("| %s | "+format+" |\n", append([]any{what}, values...)...)
+	}
+	row("devices, at once", "%d, %d", all.Devices, y.inFlight)
+	row("one device alone", "%.1f s", alone.took.Seconds())
+	row("all, the devices' own time", "%.1f s", own.Seconds())
+	row("all, measured", "%.1f s", all.took.Seconds())
+	row("ratio", "**%.2f**", all.took.Seconds()/own.Seconds())
+	row("a run: median, 95 %, longest", "%.1f s, %.1f s, %.1f s", of(.5).Seconds(), of(.95).Seconds(), of(1).Seconds())
+	row("updated, failed", "%d, %d", all.Tally.States[campaign.Succeeded], all.Tally.States[campaign.Failed])
+	row("server's CPU a device", "**%.1f ms**", 1000*server.cpu.Seconds()/n)
+	row("simulator's CPU a device", "%.1f ms", 1000*sim.cpu.Seconds()/n)
+	row("server's memory at most", "%.0f MiB", float64(server.peak)/(1<<20))
+	row("the same a device", "**%.1f KiB**", float64(server.peak)/1024/n)
 	for cause, k := range all.Tally.Causes {
-		fmt.Printf("\n%d failed with %s\n", k, cause)
+		row("failed with "+string(cause), "%d", k)
 	}
 	if lost := all.Devices - done(all.Campaign); lost > 0 {
 		return fmt.Errorf("%d devices came to no end", lost)

@@ -27,13 +27,15 @@ const releaseID = fleet.ReleaseID("iad-2.0")
 // yard is a server and a fleet, each a process.
 type yard struct {
 	options
-	dir    string
-	ports  [4]string // HTTP, TFTP, FTP, trap
-	server *exec.Cmd
-	fleet  *exec.Cmd
-	api    *client.Client
-	ids    []fleet.DeviceID
-	spent  usage // by servers that are gone
+	dir       string
+	ports     [4]string // HTTP, TFTP, FTP, trap
+	server    *exec.Cmd
+	fleet     *exec.Cmd
+	api       *client.Client
+	token     string
+	ids       []fleet.DeviceID
+	addresses []string
+	spent     usage // by servers that are gone
 }
 
 // standing are the answers that an operator would give beforehand.
@@ -48,6 +50,9 @@ func standing() []procedure.Standing {
 // faults are mixed, once each, on every so many devices.
 func (y *yard) faults() string {
 	kinds := []string{"op=backup fault=fail", "op=update fault=fail", "op=backup fault=truncate=900", "op=recover fault=fail", "fault=drop-set-response", "op=update fault=old-version"}
+	if y.jobs > 0 {
+		return injectedFaults()
+	}
 	if y.faulty <= 0 {
 		return ""
 	}
@@ -73,22 +78,32 @@ func (y *yard) start(ctx context.Context) error {
 	if err := y.startServer(ctx); err != nil {
 		return err
 	}
+	if err := y.startFleet(ctx); err != nil {
+		return err
+	}
+	image := sim.MakeImage("2.0", 2, []string{"IAD-4", "IAD-24"}, y.image)
+	_, err := y.api.AddRelease(ctx, fleet.Release{ID: releaseID, Driver: "drydock-iad", Version: "2.0", Pack: "drydock-iad", Recover: fleet.RecoverOriginal,
+		Files: []fleet.File{{Role: "image", Name: "iad.img"}}}, func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(image)), nil })
+	return err
+}
+
+// startFleet starts the fleet, anew perhaps, and tells the server of it.
+func (y *yard) startFleet(ctx context.Context) error {
+	if y.fleet != nil {
+		_ = y.fleet.Process.Kill()
+		_ = y.fleet.Wait() // it was killed
+	}
 	list := filepath.Join(y.dir, "fleet.csv")
+	_ = os.Remove(list) // there may be none
 	port, err := freePort("udp")
 	if err != nil {
 		return err
 	}
 	if y.fleet, err = y.command("sim", "sim", "--devices", strconv.Itoa(y.devices), "--speed", strconv.Itoa(y.speed), "--trap-sink", y.ports[3],
-		"--import", list, "--port", port, "--faults", y.faults()); err != nil {
+		"--import", list, "--port", port, "--faults", y.faults(), "--quirks", y.quirks); err != nil {
 		return err
 	}
-	if err := wait(ctx, time.Minute, func() error { return y.importFleet(ctx, list) }); err != nil {
-		return err
-	}
-	image := sim.MakeImage("2.0", 2, []string{"IAD-4", "IAD-24"}, y.image)
-	_, err = y.api.AddRelease(ctx, fleet.Release{ID: releaseID, Driver: "drydock-iad", Version: "2.0", Pack: "drydock-iad", Recover: fleet.RecoverOriginal,
-		Files: []fleet.File{{Role: "image", Name: "iad.img"}}}, func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(image)), nil })
-	return err
+	return wait(ctx, time.Minute, func() error { return y.importFleet(ctx, list) })
 }
 
 func freePort(network string) (string, error) {
@@ -118,7 +133,8 @@ func (y *yard) startServer(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		if y.api, err = client.New("http://"+y.ports[0], secret.New(strings.TrimSpace(string(token)))); err != nil {
+		y.token = strings.TrimSpace(string(token))
+		if y.api, err = client.New("http://"+y.ports[0], secret.New(y.token)); err != nil {
 			return err
 		}
 		return y.isUp(ctx)
@@ -151,11 +167,12 @@ func (y *yard) importFleet(ctx context.Context, name string) error {
 		return fmt.Errorf("the fleet's list has %d lines: %w", len(records), err)
 	}
 	column := func(name string) int { return slices.Index(records[0], name) }
-	y.ids = nil
+	y.ids, y.addresses = nil, nil
 	var devices []client.NewDevice
 	for _, r := range records[1:] {
 		id := fleet.DeviceID(r[column("id")])
 		y.ids = append(y.ids, id)
+		y.addresses = append(y.addresses, r[column("address")])
 		devices = append(devices, client.NewDevice{ID: id, Address: r[column("address")], Driver: r[column("driver")],
 			Credentials: &client.Credentials{Version: "v2c", Community: r[column("community")]}})
 	}
@@ -201,10 +218,17 @@ type usage struct {
 
 func (u usage) minus(o usage) usage { return usage{u.cpu - o.cpu, u.peak} }
 
-// used reads /proc (proc(5)).
+// used is what the server has used since the yard was made.
 func (y *yard) used() usage {
-	dir := fmt.Sprintf("/proc/%d/", y.server.Process.Pid)
-	u := y.spent
+	u := processUsage(y.server.Process.Pid)
+	return usage{y.spent.cpu + u.cpu, max(y.spent.peak, u.peak)}
+}
+
+func (y *yard) usedByFleet() usage { return processUsage(y.fleet.Process.Pid) }
+
+// processUsage reads /proc (proc(5)).
+func processUsage(pid int) (u usage) {
+	dir := fmt.Sprintf("/proc/%d/", pid)
 	if raw, err := os.ReadFile(dir + "stat"); err == nil {
 		fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+2:]))
 		for _, f := range fields[11:13] { // utime and stime, in ticks of 10 ms
@@ -216,7 +240,7 @@ func (y *yard) used() usage {
 	for line := range strings.Lines(string(raw)) {
 		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
 			kib, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			u.peak = max(u.peak, kib<<10)
+			u.peak = kib << 10
 		}
 	}
 	return u

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"drydock/bench/peer"
 )
 
 // row is one line of DESIGN.md section 11.
@@ -64,7 +66,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	root, err := unpack(cache)
+	root, err := peer.Unpack(cache, packages()...)
 	if err != nil {
 		return err
 	}
@@ -167,13 +169,13 @@ func once(self string, c contender, r row, root, dir string) (measure, error) {
 	if err != nil {
 		return m, err
 	}
-	g, err := newGroup()
+	g, err := peer.NewGroup()
 	if err != nil {
 		return m, err
 	}
-	defer g.remove() // after the server has ended
+	defer g.Remove() // after the server has ended
 	defer func() { _ = stop(cmd) }()
-	if err := g.add(cmd.Process.Pid); err != nil {
+	if err := g.Add(cmd.Process.Pid); err != nil {
 		return m, err
 	}
 	args := []string{"load", "-port", strconv.Itoa(c.port), "-image", filepath.Join(dir, "image"), "-clients", strconv.Itoa(r.clients),
@@ -190,8 +192,8 @@ func once(self string, c contender, r row, root, dir string) (measure, error) {
 	if _, err := fmt.Sscan(string(out), &m.wall, &m.failed); err != nil {
 		return m, err
 	}
-	m.memory = memory(cmd.Process.Pid)
-	m.cpu, err = g.cpu()
+	m.memory = peer.Memory(cmd.Process.Pid)
+	m.cpu, err = g.CPU()
 	return m, err
 }
 

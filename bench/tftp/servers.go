@@ -82,3 +82,9 @@ func stop(cmd *exec.Cmd) error {
 	defer timer.Stop()
 	return cmd.Wait()
 }
+
+// packages that hold the servers, and the libraries that dnsmasq needs.
+func packages() []string {
+	return []string{"tftpd-hpa", "atftpd", "dnsmasq-base", "libnetfilter-conntrack3", "libnfnetlink0", "libmnl0",
+		"libnftables1", "libnftnl11", "libjansson4", "libxtables12", "libedit2", "libbsd0", "libmd0"}
+}

@@ -1,20 +1,22 @@
-package main
+// Package peer runs what drydock is measured against: it unpacks Debian's
+// packages without installing them (a peer's server may not be started on the
+// machine, nor stand in the way of another package) and counts the CPU time of
+// programs that fork.
+package peer
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
-// packages that hold the servers, and the libraries that dnsmasq needs.
-func packages() []string {
-	return []string{"tftpd-hpa", "atftpd", "dnsmasq-base", "libnetfilter-conntrack3", "libnfnetlink0", "libmnl0",
-		"libnftables1", "libnftnl11", "libjansson4", "libxtables12", "libedit2", "libbsd0", "libmd0"}
-}
-
-// unpack fetches the packages once and gives the folder they are unpacked in.
-func unpack(cache string) (string, error) {
+// Unpack fetches packages once and gives the folder below cache that they are
+// unpacked in. It needs apt-get and dpkg.
+func Unpack(cache string, packages ...string) (string, error) {
+	cache = filepath.Join(cache, fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(packages, " "))))[:12])
 	root := filepath.Join(cache, "root")
 	if _, err := os.Stat(filepath.Join(root, "done")); err == nil {
 		return root, nil
@@ -22,7 +24,7 @@ func unpack(cache string) (string, error) {
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return "", err
 	}
-	for _, p := range packages() {
+	for _, p := range packages {
 		get := exec.Command("apt-get", "download", p)
 		get.Dir = cache
 		if out, err := get.CombinedOutput(); err != nil {

@@ -1,4 +1,4 @@
-package main
+package peer
 
 import (
 	"bytes"
@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// group is a control group that counts the CPU time of a server and of every
+// Group is a control group that counts the CPU time of a server and of every
 // process it forks, waited for or not: in.tftpd does not wait for its children,
 // so proc(5) alone would hide nearly all it costs.
-type group struct {
+type Group struct {
 	dir  string
 	read func(dir string) (time.Duration, error)
 }
 
-// newGroup makes a group of cgroup v2 or of v1's cpuacct.
-func newGroup() (*group, error) {
-	name := fmt.Sprintf("tftp-bench-%d", os.Getpid())
+// NewGroup makes a group of cgroup v2 or of v1's cpuacct.
+func NewGroup() (*Group, error) {
+	name := fmt.Sprintf("drydock-bench-%d", os.Getpid())
 	for _, kind := range []struct {
 		mark, dir string
 		read      func(string) (time.Duration, error)
@@ -35,7 +35,7 @@ func newGroup() (*group, error) {
 		if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) {
 			return nil, err
 		}
-		return &group{dir, kind.read}, nil
+		return &Group{dir, kind.read}, nil
 	}
 	return nil, fmt.Errorf("no cgroup v2 and no cpuacct: the CPU time of forked servers cannot be counted")
 }
@@ -59,18 +59,23 @@ func readV2(dir string) (time.Duration, error) {
 	return time.Duration(us) * time.Microsecond, err
 }
 
-// add moves a process, and what it forks from now on, into the group.
-func (g *group) add(pid int) error {
-	return os.WriteFile(filepath.Join(g.dir, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644)
+// Add moves a process, and what it forks from now on, into the group.
+func (g *Group) Add(pid int) error {
+	return os.WriteFile(g.Procs(), []byte(strconv.Itoa(pid)), 0o644)
 }
 
-func (g *group) cpu() (time.Duration, error) { return g.read(g.dir) }
+// Procs is the file that a process joins the group by writing its number to.
+func (g *Group) Procs() string { return filepath.Join(g.dir, "cgroup.procs") }
 
-func (g *group) remove() { _ = os.Remove(g.dir) }
+// CPU is what the group has used.
+func (g *Group) CPU() (time.Duration, error) { return g.read(g.dir) }
 
-// memory sums the largest resident sizes of the process group's living
+// Remove gives the group up; its processes must have ended.
+func (g *Group) Remove() { _ = os.Remove(g.dir) }
+
+// Memory sums the largest resident sizes of the process group's living
 // processes, in octets. Shared pages count in each.
-func memory(pgid int) (total int64) {
+func Memory(pgid int) (total int64) {
 	all, _ := filepath.Glob("/proc/[0-9]*")
 	for _, p := range all {
 		b, err := os.ReadFile(filepath.Join(p, "stat"))
