@@ -27,7 +27,7 @@ func (f DeviceFilter) where(sel *selection, op string) error {
 		if !ok {
 			return fault.New(fault.Invalid, op, "", "label %q; it can be key=value", f.Label)
 		}
-		sel.and("EXISTS (SELECT 1 FROM device_label l WHERE l.device = device.id AND l.key = ? AND l.value = ?)", key, value)
+		sel.and("id IN (SELECT l.device FROM device_label l WHERE l.key = ? AND l.value = ?)", key, value)
 	}
 	sel.equal("driver", f.Driver)
 	sel.equal("model", f.Model)

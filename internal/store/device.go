@@ -162,6 +162,10 @@ func (s *Store) Devices(ctx context.Context, f DeviceFilter) (devices []fleet.De
 		sel.and("id > ?", f.After)
 	}
 	query, args := sel.query(deviceColumns, "ORDER BY id", f.Limit)
+	if f.Text != "" { // the ids of the page from an index; whole rows only of these
+		query, args = sel.query("SELECT id FROM device", "ORDER BY id", f.Limit)
+		query = deviceColumns + " WHERE id IN (" + query + ") ORDER BY id"
+	}
 	err = s.read(ctx, query, args, func(r *sql.Rows) error {
 		d, err := scanDevice(r)
 		devices = append(devices, d)

@@ -1,0 +1,3 @@
+-- what 0006 adds for SQLite is an index over texts that equipment sends.
+-- PostgreSQL refuses an entry of more than 2,704 octets, and so the whole row;
+-- it counts 100,000 devices without one.
