@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -273,7 +274,36 @@ func (s *server) answerAll(ctx context.Context, b client.BulkAnswer) (out client
 		}
 		out.Answered = append(out.Answered, id)
 	}
+	out.Refused = append(out.Refused, s.lateFor(ctx, b, out)...)
 	return out, nil
+}
+
+// lateFor says of the questions that an answer names, and that were not open
+// any more, what became of them.
+func (s *server) lateFor(ctx context.Context, b client.BulkAnswer, out client.BulkAnswered) (late []string) {
+	for _, id := range b.Questions {
+		told := slices.ContainsFunc(out.Refused, func(why string) bool { return strings.HasPrefix(why, id+": ") })
+		if told || slices.Contains(out.Answered, id) {
+			continue
+		}
+		q, err := s.question(ctx, id)
+		if err == nil {
+			err = s.mayObject(ctx, requestOf(ctx), ofQuestion, id)
+		}
+		switch {
+		case fault.Is(err, fault.NotFound):
+			late = append(late, id+": there is no such question")
+		case err != nil:
+			late = append(late, fmt.Sprintf("%s: %v", id, err))
+		case q.Open:
+			late = append(late, id+": it is not among those that step, cause and campaign choose")
+		case q.Choice == "":
+			late = append(late, id+": it is no longer open")
+		default:
+			late = append(late, fmt.Sprintf("%s: %s has answered it with %q", id, q.AnsweredBy, q.Choice))
+		}
+	}
+	return late
 }
 
 // runsOf are the newest runs of a campaign's devices.

@@ -8,6 +8,7 @@ import (
 	"drydock/client"
 	"drydock/internal/access"
 	"drydock/internal/fleet"
+	"drydock/internal/procedure"
 )
 
 // seesNorth wants an answer with what is the north's and nothing of the south.
@@ -116,6 +117,16 @@ func testAnswerScope(t *testing.T, y *yard) {
 	if got := y.runtime.answered; len(got) != 1 || got[0] != y.question["north"] {
 		t.Errorf("answered: %v", got)
 	}
+}
+
+// TestAnswersToNamed: of each question that is named it is said what became of it.
+func TestAnswersToNamed(t *testing.T) {
+	y := newYard(t, nil)
+	order := client.BulkAnswer{Choice: "stop", Questions: []string{y.question["north"], y.question["south"], "nosuch"}}
+	y.want(y.ask("operator-north", http.MethodPost, "/api/v1/answers", order), http.StatusOK,
+		`"answered":["`+y.question["north"]+`"]`, y.question["south"]+": there is no such question", "nosuch: there is no such question")
+	order.Cause = procedure.Timeout
+	y.want(y.ask("operator", http.MethodPost, "/api/v1/answers", order), http.StatusOK, `"answered":[]`, "not among those")
 }
 
 // TestSeeingIsNotCommanding: who may see a device and not command it is told so.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -81,7 +80,7 @@ func writeZip(name string, files map[string]any) (err error) {
 func addFile(z *zip.Writer, name string, content []byte) error {
 	w, err := z.Create(name)
 	if err == nil {
-		_, err = io.WriteString(w, string(content))
+		_, err = w.Write(content)
 	}
 	return err
 }

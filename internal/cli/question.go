@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -10,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"drydock/client"
+	"drydock/internal/fault"
+	"drydock/internal/fleet/campaign"
 	"drydock/internal/procedure"
 )
 
@@ -20,6 +21,8 @@ func (s *session) questionCommand() *cobra.Command {
 func (s *session) questionList() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List open questions", Args: cobra.NoArgs}
 	all := c.Flags().Bool("all", false, "answered and withdrawn ones too")
+	group := c.Flags().Bool("group", false, "count open questions by step and cause, the largest group first")
+	c.MarkFlagsMutuallyExclusive("all", "group")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		api, err := s.client()
 		if err != nil {
@@ -28,6 +31,10 @@ func (s *session) questionList() *cobra.Command {
 		list, err := api.Questions(c.Context(), *all)
 		if err != nil {
 			return err
+		}
+		if *group {
+			groups := groupQuestions(list)
+			return s.print(groups, func(w *tabwriter.Writer) { printGroups(w, groups) })
 		}
 		return s.print(list, func(w *tabwriter.Writer) {
 			row(w, "QUESTION", "DEVICE", "STEP", "ATTEMPT", "CAUSE", "WAITS", "ANSWERS", "DETAIL")
@@ -66,29 +73,33 @@ func choices(list []procedure.Choice) string {
 
 func (s *session) questionAnswer() *cobra.Command {
 	c := &cobra.Command{
-		Use:     "answer QUESTION CHOICE | answer --all CHOICE",
-		Short:   "Answer a question: repeat, stop, restore-files or proceed",
-		Example: "  drydock question answer r5k2-q7 repeat\n  drydock question answer --all --step backup --cause timeout repeat",
-		Args:    cobra.RangeArgs(1, 2),
+		Use:   "answer QUESTION… CHOICE | answer --all CHOICE",
+		Short: "Answer questions: repeat, stop, restore-files or proceed",
+		Example: "  drydock question answer r5k2-q7 repeat\n  drydock question answer r5k2-q7 r5k3-q2 repeat\n" +
+			"  drydock question answer --all --step backup --cause timeout repeat",
+		Args: cobra.MinimumNArgs(1),
 	}
 	all := c.Flags().Bool("all", false, "answer every open question that allows it")
 	step := c.Flags().String("step", "", "with --all: only questions of this `STEP`")
 	edited := c.Flags().String("configuration", "", "with proceed, to manual findings: `FILE` with the configuration that the device shall get")
 	cause := c.Flags().String("cause", "", "with --all: only questions with this `CAUSE`")
+	of := c.Flags().String("campaign", "", "with --all: only questions of this `CAMPAIGN`'s devices")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if !*all {
-			if len(args) != 2 {
-				return usagef("say which question and which answer, or give --all")
-			}
-			return s.answerOne(c, args[0], procedure.Choice(args[1]), *edited)
-		}
-		if *edited != "" {
-			return usagef("--configuration answers one question")
-		}
-		if len(args) != 1 {
+		questions, choice := args[:len(args)-1], procedure.Choice(args[len(args)-1])
+		bulk := client.BulkAnswer{Choice: choice, Step: procedure.Step(*step), Cause: procedure.Cause(*cause), Campaign: campaign.ID(*of), Questions: questions, By: s.who()}
+		switch {
+		case *all && len(questions) > 0:
 			return usagef("with --all give only the answer")
+		case !*all && (*step != "" || *cause != "" || *of != ""):
+			return usagef("--step, --cause and --campaign choose among all: give --all with them")
+		case !*all && len(questions) == 0:
+			return usagef("say which question and which answer, or give --all")
+		case *edited != "" && len(questions) != 1:
+			return usagef("--configuration answers one question")
+		case len(questions) == 1:
+			return s.answerOne(c, questions[0], choice, *edited)
 		}
-		return s.answerAll(c, *step, *cause, procedure.Choice(args[0]))
+		return s.answerAll(c, bulk)
 	}
 	return c
 }
@@ -120,31 +131,33 @@ func (s *session) answerOne(c *cobra.Command, id string, choice procedure.Choice
 	return s.print(q, nil)
 }
 
-func (s *session) answerAll(c *cobra.Command, step, cause string, choice procedure.Choice) error {
-	if err := checkChoice(choice); err != nil {
+// answerAll answers many questions in one request, and says of each that was
+// refused why.
+func (s *session) answerAll(c *cobra.Command, b client.BulkAnswer) error {
+	if err := checkChoice(b.Choice); err != nil {
 		return err
 	}
 	api, err := s.client()
 	if err != nil {
 		return err
 	}
-	list, err := api.Questions(c.Context(), false)
+	out, err := api.AnswerAll(c.Context(), b)
 	if err != nil {
 		return err
 	}
-	answered, errs := 0, []error(nil)
-	for _, q := range list {
-		if step != "" && string(q.Step) != step || cause != "" && string(q.Cause) != cause || !offers(q, choice) {
-			continue
-		}
-		if _, err := api.Answer(c.Context(), q.ID, choice, s.who()); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		answered++
+	fmt.Fprintf(s.Stderr, "%s answered with %s\n", count(len(out.Answered), "question"), b.Choice)
+	for _, why := range out.Refused {
+		fmt.Fprintf(s.Stderr, "refused: %s\n", printable(why))
 	}
-	fmt.Fprintf(s.Stderr, "%d of %d open questions answered with %s\n", answered, len(list), choice)
-	return errors.Join(errs...)
+	if s.output != "table" {
+		if err := s.print(out, nil); err != nil {
+			return err
+		}
+	}
+	if len(out.Refused) > 0 {
+		return exitError(fault.ExitFailed)
+	}
+	return nil
 }
 
 // checkChoice refuses a word that answers no question.
@@ -154,13 +167,4 @@ func checkChoice(choice procedure.Choice) error {
 		return nil
 	}
 	return usagef("%q is no answer: it is repeat, stop, restore-files or proceed, as drydock question list says", choice)
-}
-
-func offers(q client.Question, choice procedure.Choice) bool {
-	for _, c := range q.Choices {
-		if c == choice {
-			return true
-		}
-	}
-	return false
 }
