@@ -22,8 +22,10 @@ func (s *session) questionList() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List open questions", Args: cobra.NoArgs}
 	all := c.Flags().Bool("all", false, "answered and withdrawn ones too")
 	group := c.Flags().Bool("group", false, "count open questions by step and cause, the largest group first")
-	c.MarkFlagsMutuallyExclusive("all", "group")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if *all && *group {
+			return usagef("--group counts open questions; leave --all out")
+		}
 		api, err := s.client()
 		if err != nil {
 			return err
