@@ -22,22 +22,25 @@ import (
 	"time"
 
 	"drydock/client"
+	"drydock/internal/fleet"
 	"drydock/internal/fleet/campaign"
 )
 
 type options struct {
-	devices  int
-	speed    int
-	image    int64
-	faulty   int
-	kill     bool
-	rate     int
-	inFlight int
-	profile  string
-	quirks   string
-	jobs     int
-	drydock  string
-	keep     bool
+	devices            int
+	speed              int
+	image              int64
+	faulty             int
+	kill               bool
+	rate               int
+	inFlight           int
+	profile            string
+	quirks             string
+	jobs               int
+	soaking, killEvery time.Duration
+	seed               uint64
+	drydock            string
+	keep               bool
 }
 
 func main() {
@@ -51,6 +54,9 @@ func main() {
 	flag.IntVar(&o.inFlight, "in-flight", 0, "devices updated at once; all of them where 0")
 	flag.StringVar(&o.quirks, "quirks", "tftp-blksize=1428", "peculiarities of the devices, as drydock sim --quirks takes them")
 	flag.StringVar(&o.profile, "profile", "", "write profiles of the server under load to this name with .cpu, .heap and .goroutine")
+	flag.DurationVar(&o.soaking, "soak", 0, "instead: update the fleet again and again for so long, with random faults and kills, and check the invariants")
+	flag.DurationVar(&o.killEvery, "kill-every", 3*time.Minute, "with -soak: mean time between kills")
+	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "with -soak: of the faults and the kills")
 	flag.IntVar(&o.jobs, "script", 0, "instead: compare with a shell script that updates so many devices at once")
 	flag.StringVar(&o.drydock, "drydock", "bin/drydock", "the binary")
 	flag.BoolVar(&o.keep, "keep", false, "keep the data directory and say where it is")
@@ -81,20 +87,23 @@ func run(ctx context.Context, o options) error {
 	if o.jobs > 0 {
 		return y.against(ctx, o.jobs)
 	}
+	if o.soaking > 0 {
+		return y.soak(ctx, o.soaking)
+	}
 	if err := y.start(ctx); err != nil {
 		return err
 	}
-	alone, err := y.update(ctx, "alone", campaign.Targets{Devices: y.ids[:1]}, nil)
+	alone, err := y.update(ctx, "alone", releaseID, campaign.Targets{Devices: y.ids[:1]}, interruption{})
 	if err != nil {
 		return err
 	}
 	before, simBefore := y.used(), y.usedByFleet()
 	profiled := y.startProfile(ctx)
-	var interrupt func() error
+	var crash interruption
 	if o.kill {
-		interrupt = func() error { return y.killAndStart(ctx) }
+		crash = y.once(func() error { return y.killAndStart(ctx) })
 	}
-	all, err := y.update(ctx, "all", campaign.Targets{Except: y.ids[:1]}, interrupt)
+	all, err := y.update(ctx, "all", releaseID, campaign.Targets{Except: y.ids[:1]}, crash)
 	if err != nil {
 		return err
 	}
@@ -160,10 +169,25 @@ type result struct {
 	took time.Duration
 }
 
-// update runs one campaign to its end; interrupt is called when half of the
-// devices have ended.
-func (y *yard) update(ctx context.Context, name string, targets campaign.Targets, interrupt func() error) (r result, err error) {
-	spec := campaign.Spec{Name: name, Release: releaseID, Targets: targets, Runs: campaign.Runs{Standing: standing()},
+// interruption is what happens to the server during a campaign: act, each time
+// that due says so.
+type interruption struct {
+	due func(client.Campaign) bool
+	act func() error
+}
+
+// once acts when half of the devices have ended.
+func (y *yard) once(act func() error) interruption {
+	acted := false
+	return interruption{
+		due: func(one client.Campaign) bool { return !acted && 2*done(one) >= one.Devices },
+		act: func() error { acted = true; return act() },
+	}
+}
+
+// update runs one campaign to its end.
+func (y *yard) update(ctx context.Context, name string, release fleet.ReleaseID, targets campaign.Targets, in interruption) (r result, err error) {
+	spec := campaign.Spec{Name: name, Release: release, Targets: targets, Runs: campaign.Runs{Standing: standing()},
 		Caps: campaign.Caps{InFlight: y.inFlight, PerSecond: y.rate}, Budget: campaign.Budget{Failures: y.devices}}
 	began := time.Now()
 	started, err := y.api.StartCampaign(ctx, client.CampaignOrder{Spec: &spec, By: "load"})
@@ -173,22 +197,25 @@ func (y *yard) update(ctx context.Context, name string, targets campaign.Targets
 	for {
 		err := y.api.WatchCampaign(ctx, started.ID, func(one client.Campaign) bool {
 			r.Campaign = one
-			return interrupt == nil || 2*done(one) < one.Devices
+			return in.due == nil || !in.due(one)
 		})
 		switch {
 		case r.Status.Over():
 			r.took = time.Since(began)
 			return r, nil
-		case interrupt != nil && 2*done(r.Campaign) >= r.Devices:
-			if err := interrupt(); err != nil {
-				return r, err
-			}
-			interrupt = nil
-		case err == nil || ctx.Err() != nil:
+		case ctx.Err() != nil:
 			return r, errors.Join(err, ctx.Err(), fmt.Errorf("campaign %s is %s: %+v", name, r.Status, r.Tally))
+		case in.due != nil && in.due(r.Campaign):
+			err = in.act()
+		case err == nil:
+			err = fmt.Errorf("campaign %s is %s: %+v", name, r.Status, r.Tally)
+		default:
+			if up := y.isUp(ctx); up == nil {
+				err = nil // the stream broke, and the server is there
+			}
 		}
-		if err := y.isUp(ctx); err != nil {
-			return r, fmt.Errorf("the server went away: %w", err)
+		if err != nil {
+			return r, err
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (y *yard) against(ctx context.Context, jobs int) error {
 		return err
 	}
 	before := y.used()
-	all, err := y.update(ctx, "all", campaign.Targets{}, nil)
+	all, err := y.update(ctx, "all", releaseID, campaign.Targets{}, interruption{})
 	if err != nil {
 		return err
 	}

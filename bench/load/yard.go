@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -19,7 +18,6 @@ import (
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 	"drydock/internal/secret"
-	"drydock/internal/sim"
 )
 
 const releaseID = fleet.ReleaseID("iad-2.0")
@@ -53,6 +51,9 @@ func (y *yard) faults() string {
 	if y.jobs > 0 {
 		return injectedFaults()
 	}
+	if y.soaking > 0 {
+		return y.scattered()
+	}
 	if y.faulty <= 0 {
 		return ""
 	}
@@ -81,9 +82,10 @@ func (y *yard) start(ctx context.Context) error {
 	if err := y.startFleet(ctx); err != nil {
 		return err
 	}
-	image := sim.MakeImage("2.0", 2, []string{"IAD-4", "IAD-24"}, y.image)
-	_, err := y.api.AddRelease(ctx, fleet.Release{ID: releaseID, Driver: "drydock-iad", Version: "2.0", Pack: "drydock-iad", Recover: fleet.RecoverOriginal,
-		Files: []fleet.File{{Role: "image", Name: "iad.img"}}}, func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(image)), nil })
+	if y.soaking > 0 {
+		return nil // each round has a release of its own
+	}
+	_, err := y.addRelease(ctx, 0)
 	return err
 }
 
@@ -100,7 +102,7 @@ func (y *yard) startFleet(ctx context.Context) error {
 		return err
 	}
 	if y.fleet, err = y.command("sim", "sim", "--devices", strconv.Itoa(y.devices), "--speed", strconv.Itoa(y.speed), "--trap-sink", y.ports[3],
-		"--import", list, "--port", port, "--faults", y.faults(), "--quirks", y.quirks); err != nil {
+		"--import", list, "--port", port, "--faults", y.faults(), "--effect-log", y.effects(), "--quirks", y.quirks); err != nil {
 		return err
 	}
 	return wait(ctx, time.Minute, func() error { return y.importFleet(ctx, list) })
@@ -245,3 +247,6 @@ func processUsage(pid int) (u usage) {
 	}
 	return u
 }
+
+// effects is the file in which the fleet writes what happens to it.
+func (y *yard) effects() string { return filepath.Join(y.dir, "effects") }

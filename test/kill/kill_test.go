@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -15,7 +14,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +26,7 @@ import (
 	"drydock/internal/procedure"
 	"drydock/internal/secret"
 	"drydock/internal/sim"
+	"drydock/test/invariant"
 )
 
 const (
@@ -384,8 +383,7 @@ func (y *yard) settle(ctx context.Context) {
 func (y *yard) check(ctx context.Context) {
 	api, err := y.client()
 	y.must(err)
-	ordered := map[uint32]bool{} // rows that some journal orders
-	probes, effects := 0, 0
+	var ledger invariant.Ledger
 	all, err := api.Runs(ctx, "", false, 20000)
 	y.must(err)
 	known := map[fleet.RunID]bool{}
@@ -393,13 +391,8 @@ func (y *yard) check(ctx context.Context) {
 		known[r.ID] = true
 		journal, err := api.Journal(ctx, r.ID)
 		y.must(err)
-		for _, row := range y.replay(r, journal) {
-			ordered[row] = true
-		}
+		ledger.Run(r, journal)
 		for _, e := range journal {
-			if e.Event.Kind == procedure.Probed {
-				probes++
-			}
 			if e.Event.Kind == procedure.Answered {
 				y.seen(e.Event)
 			}
@@ -413,28 +406,19 @@ func (y *yard) check(ctx context.Context) {
 	for question, a := range y.answered {
 		y.t.Errorf("the answer %s to %s of run %s was acknowledged and is lost", a.choice, question, a.run)
 	}
-	started := map[uint32]int{}
 	list, err := sim.ReadEffects(y.effects)
 	y.must(err)
-	for _, e := range list {
-		if e.What != "start" {
-			continue
-		}
-		effects++
-		if started[e.Row]++; started[e.Row] > 1 {
-			y.t.Errorf("row %d: %s was started %d times on device %d", e.Row, e.Op, started[e.Row], e.Device)
-		}
-		if !ordered[e.Row] {
-			y.t.Errorf("row %d: %s was started on device %d, and no journal has its intent", e.Row, e.Op, e.Device)
-		}
+	ledger.Equipment(list)
+	for _, broken := range ledger.Broken {
+		y.t.Error(broken)
 	}
 	slices.Sort(y.resumed)
 	y.t.Logf("%d rounds, %d runs, %d effects on devices, %d probes; ready again after %s (median), %s (longest)",
-		y.rounds, len(all), effects, probes, y.resumed[len(y.resumed)/2], y.resumed[len(y.resumed)-1])
+		y.rounds, len(all), ledger.Effects, ledger.Probes, y.resumed[len(y.resumed)/2], y.resumed[len(y.resumed)-1])
 	if late := y.resumed[len(y.resumed)*9/10]; late > resumeWithin {
 		y.t.Errorf("one start in ten took more than %s until the server was ready, the demand is %s", late, resumeWithin)
 	}
-	if probes == 0 {
+	if ledger.Probes == 0 {
 		y.t.Error("no kill came between an intent and its outcome: this shows nothing")
 	}
 }
@@ -444,49 +428,4 @@ func (y *yard) seen(ev procedure.Event) {
 	if a, ok := y.answered[ev.Question]; ok && a.choice == ev.Choice {
 		delete(y.answered, ev.Question)
 	}
-}
-
-// replay takes a run's journal through the procedure, checks that it leads to
-// the stored state and repeats no effect blindly, and gives the rows of the
-// effects that it orders.
-func (y *yard) replay(r client.Run, journal []client.Entry) (rows []uint32) {
-	var st procedure.State
-	settled := true // the newest effect has an outcome, was probed, or a person decided
-	for _, e := range journal {
-		next, actions, err := procedure.Next(st, e.Event)
-		if err != nil {
-			y.t.Errorf("run %s entry %d does not replay: %v", r.ID, e.Seq, err)
-			return rows
-		}
-		switch ev := e.Event; {
-		case ev.Kind == procedure.Finished, ev.Kind == procedure.Faulted && !ev.Unclear, ev.Kind == procedure.Probed, ev.Kind == procedure.Answered:
-			settled = true
-		}
-		for _, a := range actions {
-			if a.Kind != procedure.Perform {
-				continue
-			}
-			if !settled {
-				y.t.Errorf("run %s entry %d: %s is ordered, and nobody knows what became of the effect before it", r.ID, e.Seq, a.Op)
-			}
-			settled = false
-			rows = append(rows, row(r.ID, a.Effect))
-		}
-		st = next
-	}
-	if st.Phase != procedure.Ended {
-		y.t.Errorf("run %s has not ended", r.ID)
-	}
-	if !reflect.DeepEqual(st.Result, r.State.Result) {
-		y.t.Errorf("run %s: the journal leads to %+v, stored is %+v", r.ID, st.Result, r.State.Result)
-	}
-	return rows
-}
-
-// row is the index that an effect has in the device's table: as the engine
-// derives it.
-func row(run fleet.RunID, effect uint64) uint32 {
-	h := fnv.New32a()
-	fmt.Fprintf(h, "%s/%d", run, effect)
-	return max(1, h.Sum32()&0x7fffffff)
 }
