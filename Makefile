@@ -95,13 +95,21 @@ lint: vet ## vet, staticcheck, and govulncheck where its database can be reached
 	@$(CACHE)/govulncheck ./... || { [ $$? -ne 3 ] && echo "govulncheck: its database cannot be reached from here"; }
 
 .PHONY: bench
-bench: build ## measure against the peers; prints Markdown tables
+bench: build bench-load ## measure against the peers and DESIGN.md's figures; prints Markdown tables
 	$(GO) run ./bench/tftp
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./internal/engine/local
 	$(GO) test -run '^$$' -bench . ./internal/migrate ./internal/store
+	$(GO) test -run '^$$' -bench Traps -benchtime 3x ./internal/snmp
 
+.PHONY: bench-load
+bench-load: build ## 10,000 devices in one campaign with the server killed in the middle; 200 against a shell script
+	$(GO) run ./bench/load -devices 10000 -in-flight 2000
+	$(GO) run ./bench/load -devices 200 -quirks '' -script 50
+
+SOAK ?= 60m
 .PHONY: soak
-soak: build ## the kill test and the lossy transfers at length
+soak: build ## SOAK=60m of 10,000 devices with random faults and kills; then the kill test and the lossy transfers at length
+	$(GO) run ./bench/load -devices 10000 -in-flight 1000 -faulty 5 -soak $(SOAK)
 	DRYDOCK_SOAK=1 $(GO) test -timeout 60m -count 1 ./test/...
 
 FUZZTIME ?= 60s

@@ -150,7 +150,7 @@ func (s *session) simCommand() *cobra.Command {
 	flags := c.Flags()
 	flags.IntVar(&o.Devices, "devices", 24, "`N` devices, up to 10,000")
 	flags.StringVar(&o.Driver, "driver", "drydock-iad", "`NAME` of the driver whose equipment is simulated")
-	flags.StringVar(&o.Personality, "personality", "", "simulate vendors' equipment instead: `NAME`, as cisco-ios or huawei-access (a wrong name lists all)")
+	flags.StringVar(&o.Personality, "personality", "", "simulate vendors' equipment instead: `NAME` is cisco-ios, comware, fastpath, huawei-access or huawei-vrp")
 	flags.Uint16Var(&o.TFTPPort, "tftp-port", 69, "with --personality: `PORT` of the file server's TFTP; the vendors' MIBs have no object for it")
 	flags.Uint16Var(&o.FTPPort, "ftp-port", 21, "with --personality: `PORT` of the file server's FTP")
 	flags.StringVar(&o.First, "first", "127.1.0.1", "`ADDRESS` of the first device")
