@@ -30,6 +30,9 @@ const maxPlan = 128 << 20
 func (s *server) campaigns() {
 	register(s, post("plan-campaign", "/api/v1/campaigns/plan", "What a campaign would do, device by device; touches nothing"),
 		func(ctx context.Context, in *body[client.CampaignPlanOrder]) (*body[campaign.Plan], error) {
+			if err := s.mayTarget(ctx, in.Body.Spec); err != nil {
+				return nil, err
+			}
 			return answer(s.Campaigns.Plan(ctx, in.Body.Spec, in.Body.Ask))
 		})
 	start := post("start-campaign", "/api/v1/campaigns", "Start a campaign, by its order or by a plan of it")
@@ -42,6 +45,11 @@ func (s *server) campaigns() {
 		var spec campaign.Spec
 		if o.Spec != nil {
 			spec = *o.Spec
+		} else {
+			spec = o.Plan.Spec
+		}
+		if err := s.mayTarget(ctx, spec); err != nil {
+			return nil, err
 		}
 		one, err := s.Campaigns.Start(ctx, spec, o.Plan, person(ctx, o.By))
 		if err != nil {
@@ -53,6 +61,9 @@ func (s *server) campaigns() {
 		Active bool `query:"active" doc:"only those that are not over"`
 	}) (*body[[]client.Campaign], error) {
 		all, err := s.Store.Campaigns(ctx, q.Active)
+		if err == nil {
+			all, err = s.visible(ctx, all)
+		}
 		out := []client.Campaign{}
 		for _, one := range all {
 			view, e := s.campaign(ctx, one)

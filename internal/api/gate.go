@@ -14,6 +14,7 @@ import (
 	"drydock/internal/access"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
+	"drydock/internal/fleet/campaign"
 )
 
 // request is what the gate knows of a request that it lets through.
@@ -126,6 +127,8 @@ func (s *server) authorise(ctx huma.Context, r *request) error {
 	switch r.route.object {
 	case ofDevice, ofRun, ofBackup, ofQuestion:
 		return s.mayObject(ctx.Context(), *r, r.route.object, id)
+	case ofCampaign:
+		return s.mayCampaign(ctx.Context(), *r, campaign.ID(id))
 	case shared, listed, named, own:
 		return nil
 	}

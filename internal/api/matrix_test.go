@@ -73,7 +73,7 @@ func TestRowsAreSane(t *testing.T) {
 		if row.need == access.Open && !slices.Contains([]string{"healthz", "readyz", "show-setup", "setup", "login", "oidc-start", "oidc-return", "show-answer-link", "answer-by-open-link", "announce", "collect"}, id) {
 			t.Errorf("%s is open to anybody", id)
 		}
-		for segment, object := range map[string]object{"/devices/{id}": ofDevice, "/runs/{id}": ofRun, "/backups/{id}": ofBackup, "/questions/{id}": ofQuestion} {
+		for segment, object := range map[string]object{"/devices/{id}": ofDevice, "/runs/{id}": ofRun, "/backups/{id}": ofBackup, "/questions/{id}": ofQuestion, "/campaigns/{id}": ofCampaign} {
 			if strings.Contains(op.Path, segment) && row.object != object {
 				t.Errorf("%s is about %s, and its row says %s", id, object, row.object)
 			}
@@ -116,7 +116,7 @@ func roleUsers() (users []string) {
 
 // fill puts the ids of a site's things into a path.
 func (y *yard) fill(path string, kind object, site string) string {
-	id := map[object]string{ofDevice: site, ofRun: "run-" + site, ofBackup: "backup-" + site, ofQuestion: y.question[site]}[kind]
+	id := map[object]string{ofDevice: site, ofRun: "run-" + site, ofBackup: "backup-" + site, ofQuestion: y.question[site], ofCampaign: "campaign-" + site}[kind]
 	if id == "" {
 		id = "x"
 	}
@@ -134,7 +134,7 @@ func wanted(row route, user, site string) int {
 	}
 	role, scoped := strings.CutSuffix(user, "-north")
 	has := slices.Contains(strings.Fields(may[role]), string(row.need))
-	about := row.object == ofDevice || row.object == ofRun || row.object == ofBackup || row.object == ofQuestion
+	about := row.object == ofDevice || row.object == ofRun || row.object == ofBackup || row.object == ofQuestion || row.object == ofCampaign
 	switch {
 	case row.need == access.Open:
 		return reached

@@ -20,6 +20,7 @@ const (
 	ofRun      object = "run"      // the device of the run {id}
 	ofBackup   object = "backup"   // the device of the backup {id}
 	ofQuestion object = "question" // the device of the question {id}
+	ofCampaign object = "campaign" // each device of the campaign {id}
 	listed     object = "listed"   // many: the handler gives only those in within(ctx)
 	named      object = "named"    // the handler calls may for each device that the request names
 	own        object = "own"      // the handler sees to it that it belongs to whoever asks
@@ -128,18 +129,18 @@ func orderRoutes() map[string]route {
 		"cancel-run":   {access.Operate, ofRun, true},
 		"events":       {access.View, listed, false},
 
-		"plan-campaign":    {access.View, whole, false},
-		"start-campaign":   {access.Operate, whole, true},
-		"list-campaigns":   {access.View, whole, false},
-		"show-campaign":    {access.View, whole, false},
-		"campaign-devices": {access.View, whole, false},
-		"campaign-events":  {access.View, whole, false},
-		"pause-campaign":   {access.Operate, whole, true},
-		"resume-campaign":  {access.Operate, whole, true},
-		"approve-campaign": {access.Approve, whole, true},
-		"cancel-campaign":  {access.Operate, whole, true},
-		"retry-campaign":   {access.Operate, whole, true},
-		"campaign-report":  {access.View, whole, false},
+		"plan-campaign":    {access.View, named, false},
+		"start-campaign":   {access.Operate, named, true},
+		"list-campaigns":   {access.View, listed, false},
+		"show-campaign":    {access.View, ofCampaign, false},
+		"campaign-devices": {access.View, ofCampaign, false},
+		"campaign-events":  {access.View, ofCampaign, false},
+		"pause-campaign":   {access.Operate, ofCampaign, true},
+		"resume-campaign":  {access.Operate, ofCampaign, true},
+		"approve-campaign": {access.Approve, ofCampaign, true},
+		"cancel-campaign":  {access.Operate, ofCampaign, true},
+		"retry-campaign":   {access.Operate, ofCampaign, true},
+		"campaign-report":  {access.View, ofCampaign, false},
 		"put-filter":       {access.Operate, whole, true},
 		"show-filter":      {access.View, whole, false},
 		"answer-questions": {access.Operate, listed, true},

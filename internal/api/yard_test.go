@@ -20,6 +20,7 @@ import (
 	"drydock/internal/engine/campaigns"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
+	"drydock/internal/fleet/campaign"
 	"drydock/internal/notify"
 	"drydock/internal/procedure"
 	"drydock/internal/secret"
@@ -31,7 +32,7 @@ const bootstrap = "the-token-of-the-data-directory"
 
 // yard is a server over a fleet of two sites with one device each, "north" and
 // "south", each with a run, its question and a backup. Everything of a device
-// has its name: run-north, backup-north. Each role has a user with a token, in
+// has its name: run-north, backup-north, campaign-north. Each role has a user with a token, in
 // the whole fleet ("viewer") and in the north ("viewer-north").
 type yard struct {
 	*server
@@ -98,6 +99,8 @@ func (y *yard) site(name string) {
 	for _, err := range errs {
 		must(t, err)
 	}
+	must(t, y.Store.CreateCampaign(ctx, campaign.New(campaign.ID("campaign-"+name), campaign.Spec{Name: name}.WithDefaults(), []int{1}, "ann", time.Now()),
+		[]campaign.Member{{Device: d.ID, State: campaign.Waiting, Labels: d.Labels}}))
 	y.question[name] = p.State.Question.ID
 	y.runtime.changes = append(y.runtime.changes, engine.Change{Run: p.ID(), Seq: 9, State: p.State})
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"drydock/internal/access"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/fleet/campaign"
@@ -142,6 +143,26 @@ func (s *Store) CampaignsOf(ctx context.Context, device fleet.DeviceID) (ids []c
 			return err
 		})
 	return ids, s.explain("store.CampaignsOf", deviceObject(device), err)
+}
+
+// CampaignWithin says whether every device of a campaign lies in one of the
+// scopes; fault.NotFound where there is no such campaign.
+func (s *Store) CampaignWithin(ctx context.Context, id campaign.ID, scopes []access.Scope) (inside bool, err error) {
+	if _, err := s.Campaign(ctx, id); err != nil {
+		return false, err
+	}
+	count := func(scopes []access.Scope) (n int) {
+		var sel selection
+		sel.equal("campaign", string(id))
+		sel.within("member.device", scopes)
+		query, args := sel.query("SELECT COUNT(*) FROM member", "", 0)
+		if e := s.read(ctx, query, args, func(rows *sql.Rows) error { return rows.Scan(&n) }); e != nil {
+			err = e
+		}
+		return n
+	}
+	all, in := count(nil), count(scopes)
+	return err == nil && all > 0 && in == all, s.explain("store.CampaignWithin", campaignObject(id), err)
 }
 
 // UpdateCampaign changes a campaign, and members of it, in one transaction:

@@ -217,13 +217,13 @@ export interface paths {
         };
         /**
          * Campaigns, newest first
-         * @description Needs the role viewer for the whole fleet.
+         * @description Needs the role viewer, and is about what lies in its scope.
          */
         get: operations["list-campaigns"];
         put?: never;
         /**
          * Start a campaign, by its order or by a plan of it
-         * @description Needs the role operator for the whole fleet. Audited.
+         * @description Needs the role operator for the devices that it is about. Audited.
          */
         post: operations["start-campaign"];
         delete?: never;
@@ -243,7 +243,7 @@ export interface paths {
         put?: never;
         /**
          * What a campaign would do, device by device; touches nothing
-         * @description Needs the role viewer for the whole fleet.
+         * @description Needs the role viewer for the devices that it is about.
          */
         post: operations["plan-campaign"];
         delete?: never;
@@ -261,7 +261,7 @@ export interface paths {
         };
         /**
          * One campaign
-         * @description Needs the role viewer for the whole fleet.
+         * @description Needs the role viewer for the devices that it is about.
          */
         get: operations["show-campaign"];
         put?: never;
@@ -283,7 +283,7 @@ export interface paths {
         put?: never;
         /**
          * Let the next wave begin; not by who started the campaign
-         * @description Needs the role approver for the whole fleet. Audited.
+         * @description Needs the role approver for the devices that it is about. Audited.
          */
         post: operations["approve-campaign"];
         delete?: never;
@@ -303,7 +303,7 @@ export interface paths {
         put?: never;
         /**
          * End it; what has begun to load goes through
-         * @description Needs the role operator for the whole fleet. Audited.
+         * @description Needs the role operator for the devices that it is about. Audited.
          */
         post: operations["cancel-campaign"];
         delete?: never;
@@ -321,7 +321,7 @@ export interface paths {
         };
         /**
          * A campaign's devices, by id
-         * @description Needs the role viewer for the whole fleet.
+         * @description Needs the role viewer for the devices that it is about.
          */
         get: operations["campaign-devices"];
         put?: never;
@@ -341,7 +341,7 @@ export interface paths {
         };
         /**
          * The campaign whenever it has changed, until it is over
-         * @description Needs the role viewer for the whole fleet.
+         * @description Needs the role viewer for the devices that it is about.
          */
         get: operations["campaign-events"];
         put?: never;
@@ -363,7 +363,7 @@ export interface paths {
         put?: never;
         /**
          * Start no more devices; those that have not begun to load are called back
-         * @description Needs the role operator for the whole fleet. Audited.
+         * @description Needs the role operator for the devices that it is about. Audited.
          */
         post: operations["pause-campaign"];
         delete?: never;
@@ -381,7 +381,7 @@ export interface paths {
         };
         /**
          * The printable report: one HTML file
-         * @description Needs the role viewer for the whole fleet.
+         * @description Needs the role viewer for the devices that it is about.
          */
         get: operations["campaign-report"];
         put?: never;
@@ -403,7 +403,7 @@ export interface paths {
         put?: never;
         /**
          * Go on; failures up to now are forgiven
-         * @description Needs the role operator for the whole fleet. Audited.
+         * @description Needs the role operator for the devices that it is about. Audited.
          */
         post: operations["resume-campaign"];
         delete?: never;
@@ -423,7 +423,7 @@ export interface paths {
         put?: never;
         /**
          * Give failed devices another chance
-         * @description Needs the role operator for the whole fleet. Audited.
+         * @description Needs the role operator for the devices that it is about. Audited.
          */
         post: operations["retry-campaign"];
         delete?: never;
@@ -2969,6 +2969,7 @@ export interface operations {
                 headers: {
                     "Content-Security-Policy"?: string;
                     "Content-Type"?: string;
+                    Location?: string;
                     "Referrer-Policy"?: string;
                     [name: string]: unknown;
                 };
@@ -3003,6 +3004,7 @@ export interface operations {
                 headers: {
                     "Content-Security-Policy"?: string;
                     "Content-Type"?: string;
+                    Location?: string;
                     "Referrer-Policy"?: string;
                     [name: string]: unknown;
                 };
@@ -3037,6 +3039,7 @@ export interface operations {
                 headers: {
                     "Content-Security-Policy"?: string;
                     "Content-Type"?: string;
+                    Location?: string;
                     "Referrer-Policy"?: string;
                     [name: string]: unknown;
                 };
