@@ -60,6 +60,7 @@ type server struct {
 	api         huma.API
 	routes      map[string]route
 	limits      *limits
+	recalled    recaller
 	crossOrigin *http.CrossOriginProtection
 	turns       chan struct{} // whoever checks a password has put one in
 	decoy       string

@@ -59,14 +59,17 @@ func TestTokensAreNoSecondPerson(t *testing.T) {
 	}
 	user := access.User{Name: "ann"}
 	token := access.Token{Name: "ci"}.Principal(user)
-	if a, b := person(as(user.Principal()), "x"), person(as(token), "y"); a != "ann" || b != "ann" {
+	if a, b := person(as(user.Principal())), person(as(token)); a != "ann" || b != "ann" {
 		t.Errorf("%q and %q", a, b)
 	}
 	if got := by(as(token), "x"); got != "ann (token ci)" {
 		t.Errorf("by %q", got)
 	}
-	if got := by(as(access.Bootstrap()), "x"); got != "x" {
-		t.Errorf("by %q", got)
+	if got := by(as(access.Bootstrap()), "bob"); got != "bob (bootstrap)" {
+		t.Errorf("by %q: nobody has shown to be bob", got)
+	}
+	if got := person(as(access.Bootstrap())); got != "bootstrap" {
+		t.Errorf("person %q", got)
 	}
 }
 

@@ -51,7 +51,7 @@ func (s *server) campaigns() {
 		if err := s.mayTarget(ctx, spec); err != nil {
 			return nil, err
 		}
-		one, err := s.Campaigns.Start(ctx, spec, o.Plan, person(ctx, o.By))
+		one, err := s.Campaigns.Start(ctx, spec, o.Plan, person(ctx))
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +158,7 @@ func (s *server) campaignOrders() {
 				By string `json:"by,omitempty"`
 			}
 		}) (*body[client.Campaign], error) {
-			one, err := o.do(ctx, in.ID, person(ctx, in.Body.By))
+			one, err := o.do(ctx, in.ID, person(ctx))
 			if err != nil {
 				return nil, err
 			}

@@ -251,12 +251,14 @@ func absent(kind object, id string) error {
 	return err.WithHint("drydock %s list shows what there is", kind)
 }
 
-// by names who did it: the user's name, or what the bootstrap token's holder
-// says.
+// by names who did it. The bootstrap token's holder may say a name, and it
+// stays told that nobody has shown to be that one.
 func by(ctx context.Context, given string) string {
 	who := requestOf(ctx).who
 	switch {
-	case who.Kind != access.ByBootstrap && who.Name != "":
+	case who.Kind == access.ByBootstrap && given != "":
+		return given + " (" + who.Actor() + ")"
+	case who.Name != "":
 		return who.Actor()
 	case given == "":
 		return "api"
@@ -265,12 +267,13 @@ func by(ctx context.Context, given string) string {
 }
 
 // person names the user behind a request, without the token that they came
-// with: two tokens of one user are not two people.
-func person(ctx context.Context, given string) string {
-	if who := requestOf(ctx).who; who.Kind == access.ByToken {
+// with and whatever name they say: two tokens of one user are not two people,
+// nor is the bootstrap token under two names.
+func person(ctx context.Context) string {
+	if who := requestOf(ctx).who; who.Name != "" {
 		return who.Name
 	}
-	return by(ctx, given)
+	return access.Bootstrap().Name
 }
 
 // audit writes one entry; what cannot be audited is said to the log.

@@ -30,7 +30,8 @@ func (s *server) rate() access.Rate {
 }
 
 // limits keeps what was used of the rates, and the wrong passwords. It keeps
-// them in memory: a restart forgives.
+// them in memory; after a restart the wrong passwords are read from the audit
+// log (recall).
 type limits struct {
 	mu      sync.Mutex // owns the rest
 	buckets map[string]access.Bucket

@@ -77,6 +77,37 @@ func TestLockOutAtOnce(t *testing.T) {
 	}
 }
 
+// TestLockOutOutlivesARestart: the wrong passwords of before count, and those
+// before a right one do not.
+func TestLockOutOutlivesARestart(t *testing.T) {
+	y := newYard(t, nil)
+	try := func(user, text string) int {
+		return y.ask("", http.MethodPost, "/api/v1/login", client.Login{Name: user, Password: text}).Code
+	}
+	for range 3 {
+		try("operator", "wrong")
+	}
+	y.login("operator", password) // what was wrong before is forgotten
+	for range access.UserLockout().Free {
+		try("viewer", "wrong")
+	}
+	try("operator", "wrong")
+	y.limits, y.recalled.done = newLimits(), false // as a new process has them
+	if got := try("viewer", "wrong"); got != http.StatusUnauthorized {
+		t.Errorf("the last try that is free: %d", got)
+	}
+	tries := func(key string) int { return y.limits.tries[key].Wrong }
+	if n, from := tries(userKey("viewer")), tries(addressKey("192.0.2.1")); n != access.UserLockout().Free+1 || from != 10 {
+		t.Errorf("%d wrong passwords for viewer, %d from the address", n, from)
+	}
+	if got := try("viewer", password); got != http.StatusTooManyRequests {
+		t.Errorf("after a restart one more try: %d", got)
+	}
+	if n := tries(userKey("operator")); n != 1 {
+		t.Errorf("%d wrong passwords for operator, whose right one came in between", n)
+	}
+}
+
 // TestRateLimit: past its rate a token gets 429 with the time to wait, and no
 // other does.
 func TestRateLimit(t *testing.T) {

@@ -96,6 +96,9 @@ func me(who access.Principal, ends time.Time) client.Me {
 // checkLogin checks name and password; who is not there takes as long as who
 // is, and gets the same answer.
 func (s *server) checkLogin(ctx context.Context, r request, in client.Login) error {
+	if err := s.recall(ctx); err != nil {
+		return err
+	}
 	if err := s.limits.try(in.Name, r.address, time.Now()); err != nil {
 		return err
 	}
@@ -111,7 +114,7 @@ func (s *server) checkLogin(ctx context.Context, r request, in client.Login) err
 	case checkErr != nil:
 		return checkErr
 	case !ok || err != nil || user.Disabled:
-		return &fault.Error{Code: fault.Denied, Msg: "the name or the password is wrong", Err: unknownError{}}
+		return &fault.Error{Code: fault.Denied, Msg: wrongLogin, Err: unknownError{}}
 	}
 	s.limits.passed(in.Name, r.address)
 	return nil
