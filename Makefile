@@ -106,6 +106,10 @@ bench-load: build ## 10,000 devices in one campaign with the server killed in th
 	$(GO) run ./bench/load -devices 10000 -in-flight 2000
 	$(GO) run ./bench/load -devices 200 -quirks '' -script 50
 
+.PHONY: bench-page
+bench-page: build ## the page's figures with 100,000 devices, in Debian's Chromium; prints Markdown tables
+	cd web && node bench/page.mjs
+
 SOAK ?= 60m
 .PHONY: soak
 soak: build ## SOAK=60m of 10,000 devices with random faults and kills; then the kill test and the lossy transfers at length

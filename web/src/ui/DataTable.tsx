@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, type CSSProperties, type ReactNode } from 'react';
+import { memo, useEffect, useRef, type CSSProperties, type MouseEvent, type ReactNode } from 'react';
 import { useLocation } from 'wouter';
 import classes from './DataTable.module.css';
 
@@ -32,6 +32,19 @@ interface Props<T> {
 
 const rowHeight = 33;
 
+/** A row is drawn again when it has changed, not each time that the table is scrolled. */
+const Cells = memo(function Cells({ row, index, columns, leads, selected }: { row: unknown; index: number; columns: Column<unknown>[]; leads: boolean; selected: boolean }) {
+  return (
+    <tr data-index={index} data-to={leads ? '' : undefined} data-selected={selected || undefined}>
+      {columns.map((c) => (
+        <td key={c.key} className={c.number ? 'number' : undefined}>
+          {c.cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+});
+
 /** A table that draws only the rows in view: 100,000 are no more than 30. */
 export function DataTable<T>({ label, columns, rows, id, to, more, busy, empty, height, selected, least }: Props<T>) {
   const frame = useRef<HTMLDivElement>(null);
@@ -45,7 +58,11 @@ export function DataTable<T>({ label, columns, rows, id, to, more, busy, empty, 
   if (rows.length === 0 && !busy) return <>{empty}</>;
   const before = items[0]?.start ?? 0;
   const after = height ? virtual.getTotalSize() - (items.at(-1)?.end ?? 0) : 0;
-  const open = (row: T) => to && go(to(row));
+  const open = (e: MouseEvent) => {
+    const on = e.target as Element;
+    const index = on.closest('tr')?.dataset.index;
+    if (to && index && !on.closest('a,button,input,label')) go(to(rows[Number(index)]));
+  };
   return (
     <div ref={frame} className={classes.frame} style={{ '--frame-height': height ?? 'none' } as CSSProperties} tabIndex={0} role="region" aria-label={label}>
       <table className={classes.table} style={{ minWidth: least }}>
@@ -58,19 +75,11 @@ export function DataTable<T>({ label, columns, rows, id, to, more, busy, empty, 
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody onClick={open}>
           {before > 0 && <tr aria-hidden className={classes.gap} style={{ height: before }} />}
           {items.map(({ index }) => {
             const row = rows[index];
-            return (
-              <tr key={id(row)} data-to={to ? '' : undefined} data-selected={selected === id(row) || undefined} onClick={(e) => !(e.target as Element).closest('a,button,input,label') && open(row)}>
-                {columns.map((c) => (
-                  <td key={c.key} className={c.number ? 'number' : undefined}>
-                    {c.cell(row)}
-                  </td>
-                ))}
-              </tr>
-            );
+            return <Cells key={id(row)} row={row} index={index} columns={columns as Column<unknown>[]} leads={!!to} selected={selected === id(row)} />;
           })}
           {after > 0 && <tr aria-hidden className={classes.gap} style={{ height: after }} />}
         </tbody>

@@ -1,5 +1,5 @@
 import { Tooltip } from '@mantine/core';
-import { useSyncExternalStore } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import { ago, date, span } from '../lib/format';
 
 // One clock for the whole page.
@@ -27,10 +27,16 @@ export const useNow = (): Date => useSyncExternalStore(watch, () => now);
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-function text(at: Date, timeZone: string): string {
-  const d = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(at);
-  return `${d} ${timeZone}`;
+// Making a formatter takes longer than a row of a table.
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function clock(at: Date, timeZone: string): string {
+  let format = formats.get(timeZone);
+  if (!format) formats.set(timeZone, (format = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' })));
+  return format.format(at);
 }
+
+const text = (at: Date, timeZone: string): string => `${clock(at, timeZone)} ${timeZone}`;
 
 /** The same moment in the viewer's zone, in UTC and, if known, the device's. */
 export function zones(at: Date, device?: string): string {
@@ -58,14 +64,17 @@ interface Props {
 export function When({ at, device, exact }: Props) {
   const d = date(at);
   const current = useNow();
+  const [near, setNear] = useState(false); // a tooltip for each row would be dear
   if (!d) return <span className="soft">never</span>;
-  const shown = exact ? new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle: 'medium' }).format(d) : ago(d, current);
+  const shown = (
+    <time dateTime={at ?? ''} className="nowrap tnum">
+      {exact ? clock(d, zone) : ago(d, current)}
+    </time>
+  );
   return (
-    <Tooltip label={<span className="wrap">{zones(d, device)}</span>}>
-      <time dateTime={at ?? ''} className="nowrap tnum">
-        {shown}
-      </time>
-    </Tooltip>
+    <span onPointerEnter={() => setNear(true)} onPointerLeave={() => setNear(false)}>
+      {near ? <Tooltip opened label={<span className="wrap">{zones(d, device)}</span>}>{shown}</Tooltip> : shown}
+    </span>
   );
 }
 
