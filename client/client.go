@@ -232,6 +232,12 @@ func (c *Client) Device(ctx context.Context, id fleet.DeviceID) (d fleet.Device,
 	return d, c.call(ctx, http.MethodGet, "/api/v1/devices/"+url.PathEscape(string(id)), nil, nil, &d)
 }
 
+// CredentialState tells how a device is spoken to; fault.NotFound where it has
+// no credentials.
+func (c *Client) CredentialState(ctx context.Context, id fleet.DeviceID) (s CredentialState, err error) {
+	return s, c.call(ctx, http.MethodGet, "/api/v1/devices/"+url.PathEscape(string(id))+"/credentials", nil, nil, &s)
+}
+
 // RemoveDevice takes a device out of the fleet; its backups stay.
 func (c *Client) RemoveDevice(ctx context.Context, id fleet.DeviceID) error {
 	return c.call(ctx, http.MethodDelete, "/api/v1/devices/"+url.PathEscape(string(id)), nil, nil, nil)

@@ -20,6 +20,16 @@ type Credentials struct {
 	ContextName    string `json:"contextName,omitempty"`
 }
 
+// CredentialState is what may be known of a device's credentials: no secret.
+type CredentialState struct {
+	Version      string `json:"version" doc:"SNMP version"`
+	User         string `json:"user,omitempty" doc:"SNMPv3 user"`
+	AuthProtocol string `json:"authProtocol,omitempty" doc:"SNMPv3; none: messages are not authenticated"`
+	PrivProtocol string `json:"privProtocol,omitempty" doc:"SNMPv3; none: messages are not encrypted"`
+	ContextName  string `json:"contextName,omitempty"`
+	WriteApart   bool   `json:"writeApart" doc:"SNMPv1 and v2c: SET has a community of its own"`
+}
+
 // NewDevice is a device to be added, or changed if its id is known.
 type NewDevice struct {
 	ID          fleet.DeviceID    `json:"id" minLength:"1" maxLength:"128" doc:"your name for the device"`

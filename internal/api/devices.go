@@ -43,6 +43,11 @@ func (s *server) devices() {
 	register(s, get("show-device", "/api/v1/devices/{id}", "One device"), func(ctx context.Context, in *deviceID) (*body[fleet.Device], error) {
 		return answer(s.Store.Device(ctx, in.ID))
 	})
+	register(s, get("show-credentials", "/api/v1/devices/{id}/credentials", "How a device is spoken to; without the secrets"), func(ctx context.Context, in *deviceID) (*body[client.CredentialState], error) {
+		c, err := s.Store.Credentials(ctx, in.ID)
+		return answer(client.CredentialState{Version: c.Version, User: c.User, AuthProtocol: c.AuthProtocol, PrivProtocol: c.PrivProtocol,
+			ContextName: c.ContextName, WriteApart: !c.WriteCommunity.IsZero()}, err)
+	})
 	remove := huma.Operation{OperationID: "remove-device", Method: http.MethodDelete, Path: "/api/v1/devices/{id}",
 		Summary: "Take a device out of the fleet; its backups stay", DefaultStatus: http.StatusNoContent}
 	register(s, remove, func(ctx context.Context, in *deviceID) (*struct{}, error) {

@@ -79,10 +79,11 @@ func peopleRoutes() map[string]route {
 // fleetRoutes are about devices, and what is known of them and for them.
 func fleetRoutes() map[string]route {
 	return map[string]route{
-		"list-devices":  {access.View, listed, false},
-		"put-devices":   {access.Operate, named, true},
-		"show-device":   {access.View, ofDevice, false},
-		"remove-device": {access.Operate, ofDevice, true},
+		"list-devices":     {access.View, listed, false},
+		"put-devices":      {access.Operate, named, true},
+		"show-device":      {access.View, ofDevice, false},
+		"show-credentials": {access.View, ofDevice, false},
+		"remove-device":    {access.Operate, ofDevice, true},
 
 		"tell-self-run":   {access.Operate, ofDevice, true},
 		"show-self-run":   {access.View, ofDevice, false},

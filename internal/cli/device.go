@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"drydock/client"
+	"drydock/internal/fault"
 	"drydock/internal/fleet"
 )
 
@@ -155,6 +156,12 @@ func (s *session) deviceShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			how := "none"
+			if c, err := api.CredentialState(c.Context(), d.ID); err == nil {
+				how = strings.Join(strings.Fields(strings.Join([]string{"SNMP" + c.Version, c.User, c.AuthProtocol, c.PrivProtocol}, " ")), " ") + "; secrets are sealed"
+			} else if !fault.Is(err, fault.NotFound) {
+				how = err.Error()
+			}
 			return s.print(d, func(w *tabwriter.Writer) {
 				row(w, "device", d.ID)
 				row(w, "address", d.Address)
@@ -164,6 +171,7 @@ func (s *session) deviceShow() *cobra.Command {
 				row(w, "serial", d.Identity.Serial)
 				row(w, "engine ID", d.Identity.EngineID)
 				row(w, "sysObjectID", d.Identity.SysObjectID)
+				row(w, "credentials", how)
 				row(w, "labels", labels(d.Labels))
 				row(w, "seen", stamp(d.SeenAt))
 			})

@@ -43,6 +43,7 @@ export default () => describe('the demonstration', () => {
     await page.getByRole('button', { name: 'Waves and windows', exact: true }).click();
     await page.getByLabel('Load only within a window').check();
     await look(page, 'wizard-waves');
+    await page.getByRole('button', { name: 'Remove wave 2' }).click();
     await page.getByLabel('Load only within a window').uncheck();
     await page.getByRole('button', { name: 'Consent', exact: true }).click();
     await page.getByText('What will happen').waitFor();
@@ -61,6 +62,20 @@ export default () => describe('the demonstration', () => {
     assert.equal(campaign.status, 'done');
     await until('every cell says succeeded', async () => (await page.getByRole('button', { name: /: succeeded$/ }).count()) === campaign.tally.states.succeeded);
     await look(page, 'campaign-done');
+  });
+
+  test('a device says how it is spoken to, never with what', async () => {
+    const page = await browser.page();
+    await page.goto(`${server.base}/devices/iad-0002#token=${server.token}`);
+    await page.getByText('SNMPv2c').waitFor();
+    await page.getByRole('button', { name: 'change…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('input[type=password]').first().fill('public');
+    await dialog.getByRole('button', { name: 'Change' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByRole('tab', { name: 'Versions' }).click();
+    await page.getByText('1.4 → 2.0').waitFor();
+    await look(page, 'device-versions');
   });
 
   test('two backups compared by meaning and by line', async () => {

@@ -52,7 +52,7 @@ export function follow<T>(url: string, state: (live: boolean) => void, each: (me
 // Lists are asked for again at most once in this time, in milliseconds.
 const pace = 1000;
 
-const lists = [['runs'], ['questions'], ['overview'], ['devices'], ['backups'], ['campaign-devices']];
+const lists = [['runs'], ['questions'], ['overview'], ['devices'], ['device'], ['campaigns'], ['backups'], ['campaign-devices']];
 
 function apply(queries: QueryClient, c: Change): void {
   queries.setQueryData<Run>(['run', c.run], (run) => (run && c.seq >= run.seq ? { ...run, seq: c.seq, state: c.state, updatedAt: c.event?.at ?? run.updatedAt } : run));

@@ -500,6 +500,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a device is spoken to; without the secrets
+         * @description Needs the role viewer for the devices that it is about.
+         */
+        get: operations["show-credentials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/self": {
         parameters: {
             query?: never;
@@ -1980,6 +2000,19 @@ export interface components {
             kept: number;
             /** Format: int64 */
             manual: number;
+        };
+        CredentialState: {
+            /** @description SNMPv3; none: messages are not authenticated */
+            authProtocol?: string;
+            contextName?: string;
+            /** @description SNMPv3; none: messages are not encrypted */
+            privProtocol?: string;
+            /** @description SNMPv3 user */
+            user?: string;
+            /** @description SNMP version */
+            version: string;
+            /** @description SNMPv1 and v2c: SET has a community of its own */
+            writeApart: boolean;
         };
         Credentials: {
             authPassword?: string;
@@ -3902,6 +3935,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "show-credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialState"];
+                };
             };
             /** @description Error */
             default: {

@@ -13,6 +13,7 @@ import { Empty, Facts, Loaded, Page, Part } from '../ui/Page';
 import { To, runPath } from '../ui/To';
 import { When } from '../ui/When';
 import { runColumns } from './Runs';
+import { CredentialState } from './devices/CredentialState';
 import { SelfRun } from './devices/SelfRun';
 import classes from './Run.module.css';
 
@@ -94,7 +95,7 @@ function View({ device }: { device: DeviceType }) {
           ['sysObjectID', device.identity.sysObjectID && <span key="o" className="mono">{device.identity.sysObjectID}</span>],
           ['Last seen', <When key="w" at={device.seenAt} device={device.labels?.timezone} />],
           ['Labels', Object.entries(device.labels ?? {}).map(([k, v]) => `${k}=${v}`).join('  ')],
-          ['Credentials', 'kept sealed; never shown'],
+          ['Credentials', <CredentialState key="c" device={device} />],
         ]} />
       </Part>
       <SelfRun device={device.id} driver={device.driver} />
