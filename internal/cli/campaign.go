@@ -80,6 +80,9 @@ func printCampaignPlan(w *tabwriter.Writer, p campaign.Plan) {
 	t := p.Totals
 	fmt.Fprintf(w, "\n%s in %s of %v, %s blocked; %s to send; about %s\n", count(t.Ready, "device"), count(len(t.Waves), "wave"), t.Waves,
 		count(t.Blocked, "device"), size(int64(t.Bytes)), t.Takes)
+	if p.Spec.Approval {
+		fmt.Fprintln(w, "a second person must approve the start")
+	}
 }
 
 func (s *session) campaignStart() *cobra.Command {
@@ -125,6 +128,9 @@ func (s *session) campaignStart() *cobra.Command {
 		started, err := api.StartCampaign(c.Context(), o)
 		if err != nil {
 			return err
+		}
+		if started.Status == campaign.Approving {
+			fmt.Fprintf(s.Stderr, "it waits for somebody other than %s: drydock campaign approve %s\n", printable(started.StartedBy), started.ID)
 		}
 		if *watch {
 			fmt.Fprintf(s.Stderr, "campaign %s\n", started.ID)
@@ -256,7 +262,9 @@ func (s *session) watchCampaign(c *cobra.Command, api *client.Client, id campaig
 	if !last.Status.Over() {
 		return err
 	}
-	fmt.Fprintln(s.Stdout, campaignLine(last))
+	if s.IsTerminal { // else it stands there
+		fmt.Fprintln(s.Stdout, campaignLine(last))
+	}
 	switch {
 	case last.Status == campaign.Stopped:
 		return exitError(fault.ExitStopped)

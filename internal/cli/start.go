@@ -29,6 +29,7 @@ type ServeOptions struct {
 	ProvisioningPort uint16
 	SinglePort       bool
 	Rate             float64
+	ApproveAbove     int
 	TLSCert          string
 	TLSKey           string
 	OwnCA            bool
@@ -98,6 +99,7 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.StringVar(&o.KeyFile, "key-file", "", "`FILE` with the sealing key (default: key in the data directory)")
 	flags.Uint16Var(&o.ProvisioningPort, "provisioning-port", 69, "`PORT` of the TFTP servers that devices get their configuration from by themselves, as cable modems do")
 	flags.BoolVar(&o.SinglePort, "tftp-single-port", false, "answer TFTP from the listening port only, for firewalls")
+	flags.IntVar(&o.ApproveAbove, "approve-above", 0, "campaigns of more than `N` devices start when a second person approves them; 0: all start at once")
 	flags.Float64Var(&o.Rate, "rate", 200, "requests a second, `N`, that one user or token may make for long; ten times as many at once")
 	flags.StringVar(&o.TLSCert, "tls-cert", "", "serve HTTPS with the certificate in `FILE` (PEM; with what leads to its CA); new ones are taken without a restart")
 	flags.StringVar(&o.TLSKey, "tls-key", "", "`FILE` with the certificate's key (PEM)")
@@ -105,6 +107,9 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.StringSliceVar(&o.Proxies, "trusted-proxy", nil, "`ADDRESS` or network of a proxy that ends TLS before this server, repeatable: its X-Forwarded-For and X-Forwarded-Proto count")
 	flags.StringSliceVar(&o.TLSNames, "tls-name", nil, "with --tls-own-ca: one more `NAME` or address that clients call this server, repeatable")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if o.ApproveAbove < 0 {
+			return usagef("--approve-above %d: a number of devices is expected, or 0", o.ApproveAbove)
+		}
 		o.Key = s.Env("DRYDOCK_KEY")
 		return s.Serve(c.Context(), o, Streams{s.Stdout, s.Stderr})
 	}

@@ -58,6 +58,7 @@ type Options struct {
 	// ProvisioningPort is where TFTP servers that provision devices are; 0: 69.
 	ProvisioningPort uint16
 	SinglePort       bool
+	ApproveAbove     int      // devices that one person may update in a campaign alone; 0: any number
 	Rate             float64  // requests a second of one user or token; 0: 200
 	TLSCert          string   // file with the certificate and what leads to its CA; empty: no TLS, unless OwnCA
 	TLSKey           string   // file with its key
@@ -160,7 +161,7 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 	}
 	eng := engine.New(config)
 	runtime := local.New(local.Options{Journal: s.store, Performer: eng, Log: o.Log, Observe: s.metrics.Change})
-	conductor = campaigns.New(campaigns.Config{Store: s.store, Engine: eng, Runtime: runtime, Log: o.Log})
+	conductor = campaigns.New(campaigns.Config{Store: s.store, Engine: eng, Runtime: runtime, Log: o.Log, ApproveAbove: o.ApproveAbove})
 	s.add("database", s.store.CheckDatabase)
 	s.add("blobs", s.store.CheckBlobs)
 	s.serving("engine", func() error { return runtime.Run(ctx) })

@@ -22,6 +22,9 @@ type Config struct {
 	Runtime engine.Runtime
 	Now     func() time.Time // nil: time.Now
 	Log     *slog.Logger
+	// ApproveAbove is how many devices a campaign may have that one person starts
+	// alone; 0: any number.
+	ApproveAbove int
 }
 
 // Conductor conducts the campaigns of a store. Its methods may be called from

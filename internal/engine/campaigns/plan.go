@@ -67,6 +67,9 @@ func (c *Conductor) plan(ctx context.Context, spec campaign.Spec, ask bool) (p c
 			members = append(members, all[i])
 		}
 	}
+	if c.ApproveAbove > 0 && len(members) > c.ApproveAbove {
+		p.Spec.Approval = true // whatever the order says, or a plan that somebody has edited
+	}
 	return p, members, nil
 }
 

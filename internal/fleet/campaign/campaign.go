@@ -84,6 +84,7 @@ func New(id ID, s Spec, sizes []int, by string, now time.Time) Campaign {
 	c.note(now, by, "started")
 	if s.Approval {
 		c.Status = Approving
+		c.note(now, "", "waits for approval by somebody other than %s", by)
 	}
 	return c
 }
@@ -226,6 +227,8 @@ func (c Campaign) nextWave(now time.Time) Campaign {
 	c.Until, c.Excused = time.Time{}, false
 	if c.Status = Active; approval {
 		c.Status = Approving
+		c.note(now, "", "wave %d waits for approval by somebody other than %s", c.Wave+1, c.StartedBy)
+		return c
 	}
 	c.note(now, "", "wave %d begins", c.Wave+1)
 	return c
