@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/term"
@@ -91,6 +92,9 @@ func serve(ctx context.Context, o cli.ServeOptions, streams cli.Streams) error {
 		return err
 	}
 	fmt.Fprintf(streams.Err, "drydock serves at %s; data in %s\n", s.URL, o.Data)
+	if s.FirstStart {
+		fmt.Fprintf(streams.Err, "nobody can log in yet: open that page and give it the text of %s, or: drydock user add NAME --role administrator\n", filepath.Join(o.Data, "token"))
+	}
 	err = s.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil

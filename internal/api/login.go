@@ -114,7 +114,8 @@ func (s *server) checkLogin(ctx context.Context, r request, in client.Login) err
 	case checkErr != nil:
 		return checkErr
 	case !ok || err != nil || user.Disabled:
-		return &fault.Error{Code: fault.Denied, Msg: wrongLogin, Err: unknownError{}}
+		return (&fault.Error{Code: fault.Denied, Msg: wrongLogin, Err: unknownError{}}).
+			WithHint("who has forgotten a password gets a new one from an administrator: drydock user password NAME")
 	}
 	s.limits.passed(in.Name, r.address)
 	return nil

@@ -157,6 +157,9 @@ Try it:  drydock demo
 		}
 		return usagef("-o %s: the formats are table, json and yaml", s.output)
 	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fault.New(fault.Invalid, "", "", "%w", err).WithHint("%s --help lists the flags", c.CommandPath())
+	})
 	root.AddCommand(
 		s.serveCommand(), s.demoCommand(), s.simCommand(),
 		s.deviceCommand(), s.driverCommand(), s.releaseCommand(), s.backupCommand(),

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"drydock/drivers"
 	"drydock/internal/driver"
@@ -37,6 +38,31 @@ func keyring(o Options) (*secret.Keyring, error) {
 }
 
 // apiToken reads the API's token, or makes it at the first start.
+// dataDirectory makes the data directory, and in it what is not there yet: the
+// sealing key and the bootstrap token.
+func dataDirectory(o Options) (keys *secret.Keyring, token secret.String, err error) {
+	if err = os.MkdirAll(o.Data, 0o700); err != nil {
+		return nil, token, err
+	}
+	if keys, err = keyring(o); err == nil {
+		token, err = apiToken(filepath.Join(o.Data, "token"))
+	}
+	return keys, token, err
+}
+
+// unusable says what to do about a data directory that cannot be written. Other
+// errors stay as they are.
+func unusable(data string, err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fault.New(fault.Full, "", "data directory "+data, "%w", err).WithHint("make room on its disk")
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrNotExist):
+		return fault.New(fault.Invalid, "", "data directory "+data, "%w", err).
+			WithHint("give a directory that the user of this process may write: --data DIR")
+	}
+	return err
+}
+
 func apiToken(path string) (secret.String, error) {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -15,10 +15,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"drydock/internal/access"
 	"drydock/internal/api"
 	"drydock/internal/engine"
 	"drydock/internal/engine/campaigns"
@@ -71,11 +73,12 @@ type Options struct {
 
 // Server is a running server.
 type Server struct {
-	URL      string
-	Token    secret.String
-	TFTPAddr netip.AddrPort // where TFTP is served; invalid if nowhere
-	FTPAddr  netip.AddrPort // where FTP is served; invalid if nowhere
-	TrapAddr netip.AddrPort // where notifications are heard; invalid if nowhere
+	URL        string
+	Token      secret.String
+	TFTPAddr   netip.AddrPort // where TFTP is served; invalid if nowhere
+	FTPAddr    netip.AddrPort // where FTP is served; invalid if nowhere
+	TrapAddr   netip.AddrPort // where notifications are heard; invalid if nowhere
+	FirstStart bool           // there is no user yet
 	// MetricsAddr is where /metrics is served without a token; invalid if nowhere.
 	MetricsAddr netip.AddrPort
 
@@ -93,19 +96,15 @@ type Server struct {
 // Start starts every part; the server runs until ctx ends or a part fails. On
 // an error nothing is left running.
 func Start(ctx context.Context, o Options) (s *Server, err error) {
+	if o.Rate < 0 {
+		return nil, fault.New(fault.Invalid, "", fmt.Sprintf("--rate %g", o.Rate), "it cannot be negative")
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if err := os.MkdirAll(o.Data, 0o700); err != nil {
-		return nil, fault.New(fault.Invalid, "", "data directory", "%w", err)
-	}
-	keys, err := keyring(o)
+	keys, token, err := dataDirectory(o)
 	if err != nil {
-		return nil, err
-	}
-	token, err := apiToken(filepath.Join(o.Data, "token"))
-	if err != nil {
-		return nil, err
+		return nil, unusable(o.Data, err)
 	}
 	database := o.Database
 	if database == "" {
@@ -123,7 +122,13 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 	run, stop := context.WithCancel(ctx)
 	s.stop = stop
 	s.group, run = errgroup.WithContext(run)
-	if err := s.parts(run, o, keys); err != nil {
+	err = s.parts(run, o, keys)
+	if err == nil {
+		var users []access.User
+		users, err = st.Users(ctx)
+		s.FirstStart = len(users) == 0
+	}
+	if err != nil {
 		stop()
 		return nil, errors.Join(err, s.Wait())
 	}
@@ -344,7 +349,13 @@ func listenAddress(flag, text string) (netip.AddrPort, error) {
 
 func cannotListen(what, flag, addr string, err error) error {
 	e := fault.New(fault.Unavailable, "", what+" at "+addr, "%w", err)
+	var form *net.AddrError
+	var name *net.DNSError
 	switch {
+	case errors.As(err, &form), errors.As(err, &name):
+		return e.WithHint("ADDRESS:PORT or :PORT is expected: %s 127.0.0.1:8480", flag)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return e.WithHint("this machine has no such address; all that it has: %s :PORT", flag)
 	case errors.Is(err, fs.ErrPermission):
 		return e.WithHint("ports below 1024 need root or the capability CAP_NET_BIND_SERVICE; another port: %s :PORT", flag)
 	default:

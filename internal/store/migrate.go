@@ -120,8 +120,8 @@ func (s *Store) apply(ctx context.Context, step migration) (err error) {
 		_, err = conn.ExecContext(ctx, "COMMIT")
 	}
 	if err != nil {
-		_, undo := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-		return errors.Join(err, undo)
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // SQLite may have done it: the first error says why
+		return err
 	}
 	return nil
 }

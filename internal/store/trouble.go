@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 	"syscall"
 
@@ -48,7 +49,8 @@ func (s *Store) explain(op, object string, err error) error {
 	case contention:
 		return fault.New(fault.Unavailable, op, object, "the database is busy: %w", err)
 	case connectionLost:
-		return fault.New(fault.Unavailable, op, object, "the database is not there: %w", err)
+		return fault.New(fault.Unavailable, op, object, "the database is not there: %w", err).
+			WithHint("does it run, and is it where --database says?")
 	case noRoom:
 		return full(op, object, err)
 	case damaged:
@@ -58,6 +60,9 @@ func (s *Store) explain(op, object string, err error) error {
 		return fault.New(fault.Unavailable, op, object, "the disk failed: %w", err)
 	}
 	switch {
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return fault.New(fault.Unavailable, op, object, "it cannot be written: %w", err).
+			WithHint("give drydock a data directory that it may write")
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.New(fault.Timeout, op, object, "%w", err)
 	case errors.Is(err, context.Canceled):

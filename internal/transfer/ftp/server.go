@@ -108,7 +108,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() { defer close(stopped); s.closeAll() })
 	lib := ftpserver.NewFtpServer(&driver{srv: s, ctx: ctx})
-	lib.Logger = s.log
+	lib.Logger = s.log.With("part", "ftp")
 	err := lib.Listen()
 	if err == nil {
 		err = lib.Serve()
