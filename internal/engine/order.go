@@ -189,6 +189,10 @@ func (e *Engine) startOne(ctx context.Context, runtime Runtime, o Order, c check
 		return "", fault.New(fault.Conflict, "", "device "+string(id), "%w", clash).
 			WithHint("drydock update watch %s shows it, drydock update cancel %s stops it", clash.Run, clash.Run)
 	}
+	if errors.As(err, &clash) && clash.Kind == store.ClashPair {
+		return "", fault.New(fault.Conflict, "", "device "+string(id), "%w", clash).
+			WithHint("start it when %s is done; drydock campaign show %s shows it", clash.Device, clash.Campaign)
+	}
 	return run, err
 }
 

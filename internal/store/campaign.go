@@ -42,6 +42,9 @@ func (s *Store) CreateCampaign(ctx context.Context, c campaign.Campaign, members
 		if err := t.noticesOfCampaign(ctx, campaign.Campaign{}, c); err != nil {
 			return err
 		}
+		if err := t.putExclusive(ctx, c); err != nil {
+			return err
+		}
 		return t.putMembers(ctx, c.ID, members)
 	})
 	return s.explain("store.CreateCampaign", campaignObject(c.ID), err)
@@ -242,23 +245,20 @@ func (t *tx) flight(ctx context.Context, c campaign.Campaign) (f campaign.Flight
 	for _, key := range counted {
 		f.Labels[key], f.OwnBy[key] = map[string]int{}, map[string]int{}
 	}
-	err = t.each(ctx, `SELECT CASE WHEN member.campaign = ? THEN 1 ELSE 0 END, l.key, l.value, COUNT(*) FROM member
-		JOIN device_label l ON l.device = member.device WHERE member.in_flight = 1 GROUP BY 1, 2, 3`, []any{c.ID}, func(rows *sql.Rows) error {
-		var own, n int
+	err = t.each(ctx, `SELECT l.key, l.value, COUNT(*) FROM member
+		JOIN device_label l ON l.device = member.device WHERE member.campaign = ? AND member.in_flight = 1 GROUP BY 1, 2`, []any{c.ID}, func(rows *sql.Rows) error {
+		var n int
 		var key, value string
-		if err := rows.Scan(&own, &key, &value, &n); err != nil {
-			return err
+		err := rows.Scan(&key, &value, &n)
+		if f.OwnBy[key] != nil {
+			f.OwnBy[key][value] = n
 		}
-		if f.Labels[key] == nil {
-			return nil
-		}
-		f.Labels[key][value] += n
-		if own == 1 {
-			f.OwnBy[key][value] += n
-		}
-		return nil
+		return err
 	})
-	return f, err
+	if err != nil {
+		return f, err
+	}
+	return f, t.flightOfAll(ctx, c, &f)
 }
 
 // Tallies counts a campaign's members by wave.

@@ -170,6 +170,10 @@ func (t *tx) advanceRuns(ctx context.Context, changes []*change) (map[fleet.RunI
 }
 
 func (t *tx) startRuns(ctx context.Context, changes []*change) (map[fleet.RunID]bool, error) {
+	changes, err := t.unpaired(ctx, changes)
+	if err != nil {
+		return nil, err
+	}
 	return t.bulk(ctx, changes, `INSERT INTO run (id, device, release_id, request_key, active, seq, state, sum, started_at, updated_at) VALUES `,
 		"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", " ON CONFLICT DO NOTHING RETURNING id",
 		func(ch *change) []any {
@@ -243,6 +247,9 @@ func (t *tx) clash(ctx context.Context, ch *change) (error, error) {
 		if !errors.Is(err, sql.ErrNoRows) {
 			return nil, err
 		}
+	}
+	if pair, err := t.pairOf(ctx, ch); err != nil || ch.Seq == 1 && pair != nil {
+		return fault.New(fault.Conflict, "store.Commit", runObject(ch.Run), "entry %d: %w", ch.Seq, pair), err
 	}
 	c := &Clash{Kind: ClashSeq, Run: ch.Run}
 	return fault.New(fault.Conflict, "store.Commit", runObject(ch.Run), "entry %d: %w", ch.Seq, c), nil

@@ -161,9 +161,12 @@ func (s *Store) Devices(ctx context.Context, f DeviceFilter) (devices []fleet.De
 	if f.After != "" {
 		sel.and("id > ?", f.After)
 	}
-	query, args := sel.query(deviceColumns, "ORDER BY id", f.Limit)
+	columns := deviceColumns
 	if f.Text != "" { // the ids of the page from an index; whole rows only of these
-		query, args = sel.query("SELECT id FROM device", "ORDER BY id", f.Limit)
+		columns = "SELECT id FROM device"
+	}
+	query, args := sel.query(columns, "ORDER BY id", f.Limit)
+	if f.Text != "" {
 		query = deviceColumns + " WHERE id IN (" + query + ") ORDER BY id"
 	}
 	err = s.read(ctx, query, args, func(r *sql.Rows) error {

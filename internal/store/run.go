@@ -11,6 +11,7 @@ import (
 
 	"drydock/internal/access"
 	"drydock/internal/fleet"
+	"drydock/internal/fleet/campaign"
 	"drydock/internal/procedure"
 )
 
@@ -35,6 +36,11 @@ type Clash struct {
 	Kind ClashKind
 	Run  fleet.RunID // the run that is in the way
 	Seq  int         // its newest entry
+	// ClashPair: the device that is in the way, which campaign has it in flight,
+	// and the label that both have, as "pair-id=7"; Run may be empty still.
+	Device   fleet.DeviceID
+	Campaign campaign.ID
+	Label    string
 }
 
 // ClashKind says which rule refused.
@@ -45,12 +51,15 @@ const (
 	ClashSeq        ClashKind = "seq"         // the run's newest entry is not the one before
 	ClashDevice     ClashKind = "device"      // the device has another active run (I5)
 	ClashRequestKey ClashKind = "request-key" // the request has started a run already (I12)
+	ClashPair       ClashKind = "pair"        // a device with the same exclusive label is in flight (I15)
 )
 
 func (c *Clash) Error() string {
 	switch c.Kind {
 	case ClashDevice:
 		return fmt.Sprintf("the device has the active run %s", c.Run)
+	case ClashPair:
+		return fmt.Sprintf("campaign %s has %s under way, which has the label %s as well: never both at once", c.Campaign, c.Device, c.Label)
 	case ClashRequestKey:
 		return fmt.Sprintf("the request has started run %s already", c.Run)
 	}

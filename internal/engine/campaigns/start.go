@@ -155,10 +155,11 @@ func (c *Conductor) forget(key memberKey) {
 	}
 }
 
-// activeElsewhere says whether another run is active on the device.
+// activeElsewhere says whether another run is active on the device, or on one
+// that may not be under way together with it.
 func activeElsewhere(err error) bool {
 	var clash *store.Clash
-	return errors.As(err, &clash) && clash.Kind == store.ClashDevice
+	return errors.As(err, &clash) && (clash.Kind == store.ClashDevice || clash.Kind == store.ClashPair)
 }
 
 func causeOf(err error) procedure.Cause {

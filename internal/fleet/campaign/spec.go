@@ -26,7 +26,7 @@ type Spec struct {
 	Budget   Budget            `json:"budget,omitzero" doc:"failures that pause the campaign"`
 	Caps     Caps              `json:"caps,omitzero"`
 	// Exclusive are label keys: of the devices with the same value, one at a
-	// time is in flight, whatever campaign started it.
+	// time is in flight, whatever campaign or person started it.
 	Exclusive []string `json:"exclusive,omitempty" doc:"label keys, as pair-id: never two devices with the same value at once"`
 	Order     *Ranking `json:"order,omitempty" doc:"devices with an earlier value are done before those with a later one"`
 	Schedule  Schedule `json:"schedule,omitzero"`

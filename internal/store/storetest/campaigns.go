@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -125,5 +126,51 @@ func testAdmitRace(t *testing.T, s *store.Store) {
 		if n > 1 {
 			t.Errorf("%d of pair %s are in flight", n, pair)
 		}
+	}
+}
+
+// testExclusive: of a pair one is under way, whether a campaign has started it
+// or somebody by hand.
+func testExclusive(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	c, members := campaignOf("c1", campaign.Spec{Name: "n", Release: "r", Exclusive: []string{"pair"}}, 4)
+	for _, m := range members { // p0: d000, d001; p1: d002, d003
+		must(t, s.PutDevice(ctx, fleet.Device{ID: m.Device, Driver: "d", Address: "127.0.0.1", Labels: m.Labels}, nil))
+	}
+	must(t, s.CreateCampaign(ctx, c, members))
+	byHand := NewPlayer("r0", "d000")
+	commit(t, s, byHand.Start(t))
+	admit := func() (ids []fleet.DeviceID) {
+		t.Helper()
+		chosen, err := s.AdmitMembers(ctx, c.ID, func(c campaign.Campaign, f campaign.Flight) []campaign.Member {
+			waiting, err := s.Members(ctx, c.ID, store.MemberFilter{State: campaign.Waiting})
+			must(t, err)
+			return campaign.Admit(c, waiting, f, 9, started, func(campaign.Member) []procedure.Opening { return nil })
+		})
+		must(t, err)
+		for _, m := range chosen {
+			ids = append(ids, m.Device)
+		}
+		return ids
+	}
+	if got := admit(); !reflect.DeepEqual(got, []fleet.DeviceID{"d002"}) {
+		t.Fatalf("started %v; d000 is updated by hand, so d001 waits, and d003 for d002", got)
+	}
+	peer := NewPlayer("r3", "d003").Start(t)
+	err := one(t, s, peer)
+	var clash *store.Clash
+	if wantClash(t, err, store.ClashPair, ""); !errors.As(err, &clash) || clash.Device != "d002" || clash.Campaign != "c1" || clash.Label != "pair=p1" {
+		t.Errorf("in the way is %+v", clash)
+	}
+	backup := NewPlayer("r4", "d003")
+	backup.State.Plan.Goal = procedure.GoalBackup
+	start := backup.Start(t)
+	start.State.Plan.Goal = procedure.GoalBackup
+	must(t, one(t, s, start))                            // it disturbs nobody
+	must(t, one(t, s, NewPlayer("r2", "d002").Start(t))) // the campaign's own
+	_, err = s.UpdateCampaign(ctx, c.ID, []campaign.Member{{Device: "d002", State: campaign.Succeeded}}, func(c campaign.Campaign) (campaign.Campaign, error) { return c, nil })
+	must(t, err)
+	if got := admit(); len(got) != 0 {
+		t.Errorf("started %v while d000, d002 and d003 have runs", got)
 	}
 }

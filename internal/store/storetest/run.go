@@ -30,6 +30,7 @@ func suite() map[string]func(*testing.T, *store.Store) {
 		"Settings":          testSettings,
 		"Campaigns":         testCampaigns,
 		"AdmitRace":         testAdmitRace,
+		"Exclusive":         testExclusive,
 		"Commit":            testCommit,
 		"CommitIsolation":   testCommitIsolation,
 		"CommitChain":       testCommitChain,
