@@ -103,7 +103,7 @@ bench: build bench-load ## measure against the peers and DESIGN.md's figures; pr
 
 .PHONY: bench-load
 bench-load: build ## 10,000 devices in one campaign with the server killed in the middle; 200 against a shell script
-	$(GO) run ./bench/load -devices 10000 -in-flight 2000
+	$(GO) run ./bench/load -devices 10000 -in-flight 1000 -rate 50
 	$(GO) run ./bench/load -devices 200 -quirks '' -script 50
 
 .PHONY: bench-page

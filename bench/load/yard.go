@@ -40,7 +40,9 @@ type yard struct {
 func standing() []procedure.Standing {
 	var list []procedure.Standing
 	for _, step := range []procedure.Step{procedure.Preflight, procedure.Backup, procedure.Keep, procedure.Load, procedure.Recover, procedure.Modify, procedure.Verify, procedure.RestoreFiles} {
-		list = append(list, procedure.Standing{Step: step, Repeat: 2, Then: procedure.Stop})
+		list = append(list, procedure.Standing{Step: step, Repeat: 2, Then: procedure.Stop},
+			procedure.Standing{Step: step, Cause: procedure.IdentityChanged, Then: procedure.Stop}, // named, or a person is asked
+			procedure.Standing{Step: step, Cause: procedure.OutcomeUnknown, Repeat: 2, Then: procedure.Stop})
 	}
 	return append(list, procedure.Standing{Step: procedure.Assess, Cause: procedure.ManualFindings, Then: procedure.Proceed})
 }
