@@ -23,6 +23,7 @@ type CampaignOrder struct {
 	Spec *campaign.Spec `json:"spec,omitempty"`
 	Plan *campaign.Plan `json:"plan,omitempty" doc:"refused if the world has changed since it was made"`
 	By   string         `json:"by,omitempty" doc:"who starts it"`
+	Key  string         `json:"key,omitempty" maxLength:"200" doc:"the same key of the same user gives the same campaign"`
 }
 
 // Campaign is a campaign with what its devices are doing.

@@ -13,6 +13,7 @@ import (
 
 	"drydock/client"
 	campaignreport "drydock/internal/api/report"
+	"drydock/internal/engine/campaigns"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/fleet/campaign"
@@ -51,7 +52,7 @@ func (s *server) campaigns() {
 		if err := s.mayTarget(ctx, spec); err != nil {
 			return nil, err
 		}
-		one, err := s.Campaigns.Start(ctx, spec, o.Plan, person(ctx))
+		one, err := s.Campaigns.Start(ctx, campaigns.Order{Spec: spec, Plan: o.Plan, By: person(ctx), Key: o.Key})
 		if err != nil {
 			return nil, err
 		}

@@ -93,13 +93,14 @@ func (s *session) campaignStart() *cobra.Command {
 			"  drydock campaign start --label site=berlin --release iad-2.0 --wave 1 --wave 10% --answer 'backup: repeat 2, then ask'", Args: cobra.NoArgs}
 	f.register(c)
 	planFile := c.Flags().String("plan", "", "start by the plan in `FILE`, made by drydock campaign plan -o json")
+	key := c.Flags().String("key", "", "request `KEY`: the same key starts the campaign only once")
 	watch := c.Flags().Bool("watch", false, "show progress until it is over")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		api, err := s.client()
 		if err != nil {
 			return err
 		}
-		o := client.CampaignOrder{By: s.who()}
+		o := client.CampaignOrder{By: s.who(), Key: *key}
 		if *planFile != "" {
 			plan, err := readPlan(*planFile)
 			if err != nil {

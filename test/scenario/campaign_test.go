@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"drydock/client"
+	"drydock/internal/access"
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/fleet/campaign"
 	"drydock/internal/procedure"
+	"drydock/internal/secret"
 	"drydock/internal/sim"
 )
 
@@ -213,15 +215,39 @@ func TestCampaignPlan(t *testing.T) {
 	y.campaignUntil(one.ID, "the end", isDone)
 }
 
-// Two who approve: the one who started it may not.
+// as gives the API as a user who may approve has it.
+func (y *yard) as(name string) *client.Client {
+	y.t.Helper()
+	const password = "a long harbour wall"
+	_, err := y.api.AddUser(y.ctx, client.NewUser{Name: name, Password: password, Grants: []access.Grant{{Role: access.Approver}}})
+	y.must(err)
+	fresh, err := client.New(y.server.URL, secret.String{})
+	y.must(err)
+	session, err := fresh.LoggedIn(y.ctx, client.Login{Name: name, Password: password})
+	y.must(err)
+	return session
+}
+
+// Two who approve: the one who started it may not, whatever name they say; an
+// order that is sent again with its key starts nothing more.
 func TestCampaignApproval(t *testing.T) {
 	t.Parallel()
 	y := open(t, setup{devices: 1})
-	one := y.campaign(func(s *campaign.Spec) { s.Approval = true })
-	if _, err := y.api.OrderCampaign(y.ctx, one.ID, "approve", "ann"); !fault.Is(err, fault.Denied) {
-		t.Fatalf("who started it approves: %v", err)
-	}
-	_, err := y.api.OrderCampaign(y.ctx, one.ID, "approve", "bob")
+	ann, bob := y.as("ann"), y.as("bob")
+	order := client.CampaignOrder{Key: "tonight", Spec: &campaign.Spec{Name: "night", Release: release, Targets: campaign.Targets{Driver: "drydock-iad"}, Approval: true}}
+	one, err := ann.StartCampaign(y.ctx, order)
 	y.must(err)
+	for by, c := range map[string]*client.Client{"ann": ann, "bob": ann} {
+		if _, err := c.OrderCampaign(y.ctx, one.ID, "approve", by); !fault.Is(err, fault.Denied) {
+			t.Fatalf("who started it approves as %s: %v", by, err)
+		}
+	}
+	_, err = bob.OrderCampaign(y.ctx, one.ID, "approve", "bob")
+	y.must(err)
+	again, err := ann.StartCampaign(y.ctx, order)
+	y.must(err)
+	if again.ID != one.ID || again.StartedBy != "ann" {
+		t.Errorf("the same key started %s by %s, and %s before", again.ID, again.StartedBy, one.ID)
+	}
 	y.campaignUntil(one.ID, "the end", isDone)
 }

@@ -2,8 +2,11 @@ package campaigns
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"drydock/internal/fault"
@@ -12,35 +15,70 @@ import (
 	"drydock/internal/transfer"
 )
 
-// Start starts a campaign. Where a plan is given it must still be true:
-// fault.Conflict names the devices for which it is not.
-func (c *Conductor) Start(ctx context.Context, spec campaign.Spec, made *campaign.Plan, by string) (campaign.Campaign, error) {
-	if made != nil {
-		spec = made.Spec
+// Order starts a campaign, by its Spec or by a Plan that was made of one.
+type Order struct {
+	Spec campaign.Spec
+	Plan *campaign.Plan // must still be true; nil: the Spec counts
+	By   string
+	Key  string // the same of the same person never starts a second campaign; empty: each order is a new one
+}
+
+// id gives the campaign's id, which an order with a key has before it starts.
+func (o Order) id() campaign.ID {
+	if o.Key == "" {
+		return campaign.ID("c" + transfer.NewName()[:9])
 	}
-	plan, members, err := c.plan(ctx, spec, false)
-	if err != nil {
-		return campaign.Campaign{}, err
-	}
-	if made != nil {
-		if err := stillTrue(*made, plan); err != nil {
-			return campaign.Campaign{}, err
+	sum := sha256.Sum256([]byte(strconv.Itoa(len(o.By)) + "\x00" + o.By + o.Key))
+	return campaign.ID("c" + hex.EncodeToString(sum[:10]))
+}
+
+// Start starts a campaign, or gives the one that its key has started. A plan
+// must still be true: fault.Conflict names the devices for which it is not.
+func (c *Conductor) Start(ctx context.Context, o Order) (campaign.Campaign, error) {
+	id := o.id()
+	if o.Key != "" {
+		if one, err := c.Store.Campaign(ctx, id); !fault.Is(err, fault.NotFound) {
+			return one, err
 		}
-		members = unblocked(*made, members)
 	}
-	if len(members) == 0 {
-		return campaign.Campaign{}, fault.New(fault.Conflict, "", "campaign", "all %d devices are blocked: %s", len(plan.Devices), firstBlocker(plan)).
-			WithHint("drydock campaign plan shows why")
+	one, members, err := c.prepare(ctx, o, id)
+	if err != nil {
+		return one, err
 	}
-	sizes := campaign.AssignWaves(plan.Spec, members)
-	one := campaign.New(campaign.ID("c"+transfer.NewName()[:9]), plan.Spec, sizes, by, c.Now())
-	members = append(members, blocked(plan, members, len(sizes)-1)...)
-	if err := c.Store.CreateCampaign(ctx, one, members); err != nil {
+	err = c.Store.CreateCampaign(ctx, one, members)
+	if fault.Is(err, fault.Conflict) && o.Key != "" { // two of this key came at once
+		return c.Store.Campaign(ctx, id)
+	}
+	if err != nil {
 		return one, err
 	}
 	c.take(one, members)
 	c.poke()
 	return one, nil
+}
+
+// prepare makes the campaign and its members.
+func (c *Conductor) prepare(ctx context.Context, o Order, id campaign.ID) (one campaign.Campaign, members []campaign.Member, err error) {
+	if o.Plan != nil {
+		o.Spec = o.Plan.Spec
+	}
+	plan, members, err := c.plan(ctx, o.Spec, false)
+	if err != nil {
+		return one, nil, err
+	}
+	if o.Plan != nil {
+		if err := stillTrue(*o.Plan, plan); err != nil {
+			return one, nil, err
+		}
+		members = unblocked(*o.Plan, members)
+	}
+	if len(members) == 0 {
+		return one, nil, fault.New(fault.Conflict, "", "campaign", "all %d devices are blocked: %s", len(plan.Devices), firstBlocker(plan)).
+			WithHint("drydock campaign plan shows why")
+	}
+	sizes := campaign.AssignWaves(plan.Spec, members)
+	one = campaign.New(id, plan.Spec, sizes, o.By, c.Now())
+	return one, append(members, blocked(plan, members, len(sizes)-1)...), nil
 }
 
 // unblocked leaves out the devices that the plan that was consented to names

@@ -1722,6 +1722,8 @@ export interface components {
         CampaignOrder: {
             /** @description who starts it */
             by?: string;
+            /** @description the same key of the same user gives the same campaign */
+            key?: string;
             /** @description refused if the world has changed since it was made */
             plan?: components["schemas"]["CampaignPlan"];
             spec?: components["schemas"]["CampaignSpec"];
