@@ -66,3 +66,17 @@ export const purposeMeaning: Record<string, string> = {
   'by-hand': 'by hand',
   expected: 'expected (computed)',
 };
+
+/** What a driver's operations do on the device. */
+export const operationMeaning: Record<string, string> = {
+  identify: 'reads model, version and serial number',
+  'free-space': 'reads how much room there is for files',
+  health: 'reads whether the device works as it should',
+  reach: 'tries whether the device reaches the file server',
+  backup: 'the device sends its configuration',
+  keep: 'the device stores the files that loading changes',
+  update: 'the device fetches and loads a release',
+  reboot: 'restarts the device where loading does not',
+  recover: 'the device fetches a configuration and loads it',
+  'restore-files': 'the device puts the kept files back',
+};

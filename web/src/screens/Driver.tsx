@@ -3,6 +3,7 @@ import { useId } from '../lib/search';
 import { api, ask } from '../api/client';
 import { useCounts } from '../api/hooks';
 import { many } from '../lib/format';
+import { operationMeaning } from '../lib/words';
 import { Mark } from '../ui/Mark';
 import { Facts, Loaded, Page, Part } from '../ui/Page';
 import { To } from '../ui/To';
@@ -24,11 +25,14 @@ export default function Driver() {
           <Part title="What it can do by SNMP" flush>
             <ul className={classes.backups}>
               {(d.operations ?? []).map((op) => (
-                <li key={op}><Mark state={{ tone: 'good', shape: 'check', word: op }} /></li>
+                <li key={op}>
+                  <span className={classes.word}><Mark state={{ tone: 'good', shape: 'check', word: op }} /></span>
+                  <span className="soft">{operationMeaning[op]}</span>
+                </li>
               ))}
               {Object.entries(d.cannot ?? {}).map(([op, why]) => (
                 <li key={op}>
-                  <Mark state={{ tone: 'idle', shape: 'ban', word: op }} />
+                  <span className={classes.word}><Mark state={{ tone: 'idle', shape: 'ban', word: op }} /></span>
                   <span className="soft">{why}</span>
                 </li>
               ))}

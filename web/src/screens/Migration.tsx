@@ -1,7 +1,7 @@
 import { Button, Tabs, TextInput, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
-import { useId } from '../lib/search';
+import { useId, useQueryState } from '../lib/search';
 import { api, ask, type Schema } from '../api/client';
 import { useReleases } from '../api/hooks';
 import { many } from '../lib/format';
@@ -91,6 +91,7 @@ function Rehearse({ pack }: { pack: Pack }) {
 export default function Migration() {
   const name = useId();
   const packs = useMigrations();
+  const [params, set] = useQueryState();
   return (
     <Loaded query={packs}>
       {(all) => {
@@ -99,7 +100,7 @@ export default function Migration() {
         return (
           <Page title={pack.name} beside={<span className="soft">migration</span>}>
             <Part><Facts of={[['Format', pack.format], ['Leads to', pack.newest], ['Steps', String((pack.steps ?? []).length)]]} /></Part>
-            <Tabs defaultValue="rules" keepMounted={false}>
+            <Tabs value={params.get('tab') ?? 'rules'} onChange={(tab) => set({ tab: tab ?? undefined })} keepMounted={false}>
               <Tabs.List mb="sm">
                 <Tabs.Tab value="rules">Rules</Tabs.Tab>
                 <Tabs.Tab value="check">Check</Tabs.Tab>

@@ -173,7 +173,7 @@ export default function Overview() {
               <Versions groups={groups} />
             </Part>
             <Part title="Last failures" actions={<To to="/runs?show=failed">all</To>} flush>
-              <DataTable label="Last failures" columns={failed} rows={rowsOf(lost.data)} id={(r) => r.id} least={480} to={(r) => runPath(r.id)} empty={<Empty title="No run has failed" />} />
+              <DataTable label="Last failures" columns={failed} rows={rowsOf(lost.data)} id={(r) => r.id} to={(r) => runPath(r.id)} empty={<Empty title="No run has failed" />} />
             </Part>
           </div>
           <div className={classes.stack}>

@@ -26,11 +26,12 @@ interface Props<T> {
   /** CSS height of the table's window; without it the table is as long as its rows. */
   height?: string;
   selected?: string;
-  /** The least width in pixels; below it the table scrolls. */
-  least?: number;
 }
 
 const rowHeight = 33;
+
+/** The width in pixels below which a table scrolls: what its columns need. */
+const leastOf = <T,>(columns: Column<T>[]): number => columns.reduce((sum, c) => sum + (c.width?.endsWith('px') ? parseInt(c.width, 10) : 110), 0);
 
 /** A row is drawn again when it has changed, not each time that the table is scrolled. */
 const Cells = memo(function Cells({ row, index, columns, leads, selected }: { row: unknown; index: number; columns: Column<unknown>[]; leads: boolean; selected: boolean }) {
@@ -46,7 +47,7 @@ const Cells = memo(function Cells({ row, index, columns, leads, selected }: { ro
 });
 
 /** A table that draws only the rows in view: 100,000 are no more than 30. */
-export function DataTable<T>({ label, columns, rows, id, to, more, busy, empty, height, selected, least }: Props<T>) {
+export function DataTable<T>({ label, columns, rows, id, to, more, busy, empty, height, selected }: Props<T>) {
   const frame = useRef<HTMLDivElement>(null);
   const [, go] = useLocation();
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 12, enabled: !!height });
@@ -65,7 +66,7 @@ export function DataTable<T>({ label, columns, rows, id, to, more, busy, empty, 
   };
   return (
     <div ref={frame} className={classes.frame} style={{ '--frame-height': height ?? 'none' } as CSSProperties} tabIndex={0} role="region" aria-label={label}>
-      <table className={classes.table} style={{ minWidth: least }}>
+      <table className={classes.table} style={{ minWidth: leastOf(columns) }}>
         <thead>
           <tr>
             {columns.map((c) => (

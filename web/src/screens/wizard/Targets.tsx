@@ -1,5 +1,5 @@
 import { MultiSelect, Select, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useCounts, useReleases } from '../../api/hooks';
 import { count, many } from '../../lib/format';
 import { Empty, Part } from '../../ui/Page';
@@ -25,6 +25,10 @@ export function Targets({ draft, set }: Props) {
   const chosen = useCounts({ driver: draft.driver, model: draft.model, version: draft.version, text: draft.text, label: /^[^=\s]+=\S+$/.test(draft.label.trim()) ? draft.label.trim() : '' });
   const all = releases.data ?? [];
   const families = unique(draft.releases.map((id) => all.find((r) => r.id === id)?.driver ?? ''));
+  const alone = draft.releases.length === 1 ? families[0] : undefined;
+  useEffect(() => {
+    if (alone && draft.driver !== alone) set({ driver: alone });
+  });
   const ours = (g: { driver: string }) => families.length === 0 || families.includes(g.driver);
   const groups = (fleet.data?.devices ?? []).filter(ours);
   const fit = (chosen.data?.devices ?? []).filter(ours);
