@@ -122,7 +122,7 @@ export default () => describe('the demonstration', () => {
     };
   }
 
-  test('every screen, light and dark: WCAG 2.1 AA', async () => {
+  test('every screen, light and dark: WCAG 2.1 AA; none wider than a phone', async () => {
     const page = await browser.page();
     await page.goto(`${server.base}/#token=${server.token}`);
     for (const [name, path] of Object.entries(await screens())) {
@@ -131,6 +131,9 @@ export default () => describe('the demonstration', () => {
       if (path.includes('add=')) await page.getByRole('dialog').waitFor();
       await look(page, `${name}-light`);
       await look(page, `${name}-dark`, 'dark');
+      await page.setViewportSize({ width: 390, height: 844 });
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name}: a phone has to scroll sideways`);
+      await page.setViewportSize({ width: 1280, height: 800 });
     }
   });
 

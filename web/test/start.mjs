@@ -1,5 +1,7 @@
 // First start, users and their roles, hostile devices: a server without a fleet.
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { look, password } from './support.mjs';
@@ -105,6 +107,31 @@ export default () => describe('an empty server', () => {
     await page.getByRole('button', { name: 'Repeat' }).click();
     await page.getByText(/answered Repeat/).waitFor();
     assert.equal((await server.api('GET', '/api/v1/devices/edge-bingen/self')).answer.choice, 'repeat');
+  });
+
+  test('a channel is set up and tried', async () => {
+    const syslog = createSocket('udp4');
+    await new Promise((done) => syslog.bind(0, '127.0.0.1', done));
+    const heard = once(syslog, 'message');
+    const page = await browser.page();
+    await page.goto(`${server.base}/settings?tab=channels#token=${server.token}`);
+    await page.getByText('Nobody is told yet').waitFor();
+    await page.getByRole('button', { name: 'Add a channel' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('log');
+    await dialog.getByRole('combobox', { name: 'Type' }).click();
+    await page.getByRole('option', { name: 'syslog' }).click();
+    await dialog.getByLabel('Where it delivers').fill(`udp://127.0.0.1:${syslog.address().port}`);
+    await look(page, 'add-channel');
+    await dialog.getByRole('button', { name: 'Add' }).click();
+    await page.getByRole('button', { name: 'Test' }).click();
+    const [datagram] = await heard;
+    assert.match(datagram.toString(), /^<\d+>1 .*drydock/);
+    await page.getByText('a test message was delivered').waitFor();
+    await look(page, 'channels-one');
+    await page.getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('Nobody is told yet').waitFor();
+    syslog.close();
   });
 
   test('the policy refuses scripts that are not files of the server', async () => {
