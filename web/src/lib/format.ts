@@ -1,7 +1,7 @@
 /** A size as people read it, in decimal units. */
 export function octets(n: number | undefined): string {
   if (n === undefined) return '';
-  const units = ['octets', 'kB', 'MB', 'GB', 'TB'];
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let i = 0;
   let v = n;
   while (v >= 1000 && i < units.length - 1) {

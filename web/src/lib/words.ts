@@ -64,7 +64,7 @@ export const purposeMeaning: Record<string, string> = {
   'after-update': 'after the update',
   'after-restore': 'after restoring',
   'by-hand': 'by hand',
-  expected: 'expected (computed)',
+  expected: 'as expected',
 };
 
 /** What a driver's operations do on the device. */

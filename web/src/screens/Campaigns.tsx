@@ -12,14 +12,14 @@ import { To, campaignPath, releasePath } from '../ui/To';
 import { Lasting, When } from '../ui/When';
 
 const columns: Column<Campaign>[] = [
-  { key: 'state', head: 'State', width: '140px', cell: (c) => <Mark state={campaignState(c.status)} /> },
-  { key: 'name', head: 'Campaign', cell: (c) => <To to={campaignPath(c.id)}>{c.spec.name}</To> },
-  { key: 'release', head: 'Release', cell: (c) => (c.spec.release ? <To to={releasePath(c.spec.release)}>{c.spec.release}</To> : c.spec.of ? `back from ${c.spec.of}` : (c.spec.releases ?? []).join(', ')) },
+  { key: 'state', head: 'State', width: '130px', cell: (c) => <Mark state={campaignState(c.status)} /> },
+  { key: 'name', head: 'Campaign', cell: (c) => <To to={campaignPath(c.id)} title={c.spec.name}>{c.spec.name}</To> },
+  { key: 'release', head: 'Release', width: '120px', cell: (c) => (c.spec.release ? <To to={releasePath(c.spec.release)}>{c.spec.release}</To> : c.spec.of ? `back from ${c.spec.of}` : (c.spec.releases ?? []).join(', ')) },
   { key: 'devices', head: 'Devices', width: '90px', number: true, cell: (c) => count(c.devices) },
-  { key: 'how', head: 'Progress', width: '22%', cell: (c) => <Tally tally={c.tally} of={c.devices} words={false} /> },
+  { key: 'how', head: 'Progress', width: '18%', cell: (c) => <Tally tally={c.tally} of={c.devices} words={false} /> },
   { key: 'wave', head: 'Wave', width: '80px', cell: (c) => `${c.wave + 1} of ${(c.sizes ?? []).length}` },
   { key: 'started', head: 'Started', width: '110px', cell: (c) => <When at={c.startedAt} /> },
-  { key: 'took', head: 'Took', width: '110px', cell: (c) => <Lasting from={c.startedAt} to={c.endedAt} /> },
+  { key: 'took', head: 'Took', width: '90px', cell: (c) => <Lasting from={c.startedAt} to={c.endedAt} /> },
 ];
 
 export default function Campaigns() {

@@ -8,12 +8,14 @@ import { To } from '../ui/To';
 type Pack = Schema<'Pack'>;
 export const useMigrations = () => useQuery({ queryKey: ['migrations'], queryFn: () => ask(api.GET('/api/v1/migrations')), staleTime: Infinity });
 
+const way = (p: Pack): string => [...new Set((p.steps ?? []).flatMap((s) => [s.from, s.to]))].join(' → ');
+
 const columns: Column<Pack>[] = [
   { key: 'name', head: 'Migration', cell: (p) => <To to={`/migrations/${p.name}`}>{p.name}</To> },
   { key: 'format', head: 'Format', cell: (p) => p.format },
-  { key: 'way', head: 'Versions', cell: (p) => [...new Set((p.steps ?? []).flatMap((s) => [s.from, s.to]))].join(' → ') },
-  { key: 'newest', head: 'Leads to', width: '130px', cell: (p) => p.newest },
-  { key: 'rules', head: 'Rules', width: '90px', number: true, cell: (p) => count((p.steps ?? []).reduce((n, s) => n + (s.rules ?? []).length, 0)) },
+  { key: 'way', head: 'Versions', cell: (p) => <span title={way(p)}>{way(p) || 'each component has its own'}</span> },
+  { key: 'newest', head: 'Leads to', width: '130px', cell: (p) => <span title={p.newest}>{p.newest}</span> },
+  { key: 'rules', head: 'Rules', width: '90px', number: true, cell: (p) => ((p.steps ?? []).length ? count((p.steps ?? []).reduce((n, s) => n + (s.rules ?? []).length, 0)) : '') },
 ];
 
 export default function Migrations() {

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 
 /** A link within the page. */
-export function To({ to, children, ...rest }: AnchorProps & { to: string; children: ReactNode }) {
+export function To({ to, children, ...rest }: AnchorProps & { to: string; title?: string; children: ReactNode }) {
   return (
     <Anchor component={Link} href={to} inherit {...rest}>
       {children}
