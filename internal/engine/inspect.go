@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"drydock/internal/driver"
@@ -14,7 +13,8 @@ import (
 // inspectTime is how long a device is read without a run.
 const inspectTime = 30 * time.Second
 
-// Reach asks a device for one object; fault.Unavailable if it does not answer.
+// Reach asks a device for one object; fault.Unavailable or fault.Timeout if it
+// does not answer.
 // Another error is not the device's: it is unknown, or its credentials are.
 func (e *Engine) Reach(ctx context.Context, id fleet.DeviceID) error {
 	t, err := e.reader(ctx, id)
@@ -71,13 +71,4 @@ func (e *Engine) reader(ctx context.Context, id fleet.DeviceID) (*task, error) {
 		return nil, fault.New(fault.Unavailable, "", "device "+string(id), "%w", err)
 	}
 	return t, nil
-}
-
-// AddressOf is where a device's agent is now.
-func (e *Engine) AddressOf(ctx context.Context, id fleet.DeviceID) (netip.AddrPort, error) {
-	device, err := e.Store.Device(ctx, id)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	return resolve(ctx, device.Address)
 }

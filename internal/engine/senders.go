@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"encoding/hex"
 	"net/netip"
 	"slices"
@@ -87,4 +88,34 @@ func (e *Engine) eachOf(senders []sender, f func(fleet.RunID, *hold)) {
 			f(run, h)
 		}
 	}
+}
+
+// Sender is what the notifications of a device are known by.
+type Sender struct {
+	Address  netip.Addr
+	EngineID string    // hexadecimal; empty: not known
+	User     snmp.User // SNMPv3; no name: it speaks another version
+}
+
+// SenderOf says what the notifications of a device are known by while nothing
+// is done to it, from what is stored of it.
+func (e *Engine) SenderOf(ctx context.Context, id fleet.DeviceID) (s Sender, err error) {
+	device, err := e.Store.Device(ctx, id)
+	if err != nil {
+		return s, err
+	}
+	creds, err := e.Store.Credentials(ctx, id)
+	if err != nil {
+		return s, err
+	}
+	s = Sender{EngineID: device.Identity.EngineID, User: userOf(creds)}
+	if at, err := resolve(ctx, device.Address); err == nil { // else its name is not known now: by its engine then
+		s.Address = at.Addr()
+	}
+	return s, nil
+}
+
+// userOf is the SNMPv3 user of a device's credentials.
+func userOf(c fleet.Credentials) snmp.User {
+	return snmp.User{Name: c.User, AuthProtocol: c.AuthProtocol, AuthPassword: c.AuthPassword, PrivProtocol: c.PrivProtocol, PrivPassword: c.PrivPassword}
 }

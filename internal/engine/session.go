@@ -24,8 +24,7 @@ func (t *task) dial(ctx context.Context) (err error) {
 		return err
 	}
 	t.mu.Lock()
-	t.hold.user = snmp.User{Name: creds.User, AuthProtocol: creds.AuthProtocol, AuthPassword: creds.AuthPassword,
-		PrivProtocol: creds.PrivProtocol, PrivPassword: creds.PrivPassword}
+	t.hold.user = userOf(creds)
 	t.mu.Unlock()
 	t.session, err = snmp.Dial(ctx, snmp.Target{Address: t.address, Pool: &t.buffers, Credentials: snmp.Credentials(creds), Timeout: t.SNMPTimeout, Retries: t.SNMPRetries,
 		MaxVarbinds: t.driver.Quirks().MaxVarbinds, AnySource: anySource(t.driver, creds), Observe: t.Exchanged})

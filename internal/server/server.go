@@ -167,6 +167,9 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 	eng := engine.New(config)
 	runtime := local.New(local.Options{Journal: s.store, Performer: eng, Log: o.Log, Observe: s.metrics.Change})
 	conductor = campaigns.New(campaigns.Config{Store: s.store, Engine: eng, Runtime: runtime, Log: o.Log, ApproveAbove: o.ApproveAbove})
+	if err := conductor.Load(ctx); err != nil {
+		return err
+	}
 	s.add("database", s.store.CheckDatabase)
 	s.add("blobs", s.store.CheckBlobs)
 	s.serving("engine", func() error { return runtime.Run(ctx) })
@@ -321,11 +324,14 @@ func (s *Server) receiveTraps(ctx context.Context, o Options, eng *engine.Engine
 	if err != nil {
 		return nil, err
 	}
-	receiver, err := snmp.ListenTraps(snmp.TrapConfig{Addr: addr, Log: o.Log, UsersOf: eng.UsersOf, Handler: func(n snmp.Notification) {
+	users := func(from netip.Addr, engineID []byte) []snmp.User {
+		return append(eng.UsersOf(from, engineID), conductor.UsersOf(from, engineID)...)
+	}
+	receiver, err := snmp.ListenTraps(snmp.TrapConfig{Addr: addr, Log: o.Log, UsersOf: users, Handler: func(n snmp.Notification) {
 		for _, run := range eng.RunsOf(n) {
 			runtime.Notice(run)
 		}
-		conductor.Heard(n.From.Addr())
+		conductor.Heard(n)
 	}})
 	if err != nil {
 		return nil, cannotListen("SNMP notifications", "--trap", o.Trap, err)

@@ -41,7 +41,7 @@ func (y *yard) campaignUntil(id campaign.ID, what string, reached func(client.Ca
 		return !found
 	})
 	if !found {
-		y.t.Fatalf("waiting for %s: %v; it is %s (%s) in wave %d, %+v, %v", what, err, last.Status, last.Why, last.Wave+1, last.Tally, last.Log)
+		y.t.Fatalf("waiting for %s: %v; it is %s (%s) in wave %d, %+v, %v", what, err, last.Status, last.Why, last.Wave+1, y.members(id), last.Log)
 	}
 	return last
 }
@@ -153,6 +153,33 @@ func TestCampaignWaitsForOffline(t *testing.T) {
 	}
 	one = y.campaignUntil(one.ID, "the end", isDone)
 	if one.Tally.States[campaign.Succeeded] != 3 {
+		t.Errorf("at the end %+v", one.Tally)
+	}
+}
+
+// A device that speaks SNMPv3 only is heard as well while nothing is done to
+// it: what it sends is authenticated with its own user.
+func TestCampaignHearsV3(t *testing.T) {
+	t.Parallel()
+	user := client.Credentials{Version: "v3", User: "operator", AuthProtocol: "SHA-256", AuthPassword: "auth-passphrase", PrivProtocol: "AES-128", PrivPassword: "priv-passphrase"}
+	y := open(t, setup{credentials: &user, spec: func(s *sim.Spec) { s.Credentials = []fleet.Credentials{inFleet(user)} }})
+	device := func(address string) []client.NewDevice {
+		return []client.NewDevice{{ID: y.ids[0], Address: address, Driver: "drydock-iad", Credentials: &user}}
+	}
+	at := y.fleet.Agent(1)
+	y.must(y.api.PutDevices(y.ctx, device(fmt.Sprintf("%s:1", at.Addr()))))
+	one := y.campaign(nil)
+	y.campaignUntil(one.ID, "it is offline", func(one client.Campaign) bool { return one.Tally.States[campaign.Offline] == 1 })
+	y.must(y.server.Stop()) // the next server listens for it from its start
+	y.serve()
+	y.must(y.api.PutDevices(y.ctx, device(at.String())))
+	trap := exec.CommandContext(y.ctx, "snmptrap", "--clientaddr="+at.Addr().String(), "-v3", "-e", "0x80001f8804", "-u", "operator", "-l", "authPriv",
+		"-a", "SHA-256", "-A", "auth-passphrase", "-x", "AES", "-X", "priv-passphrase", y.server.TrapAddr.String(), "", "1.3.6.1.6.3.1.1.5.2")
+	if out, err := trap.CombinedOutput(); err != nil {
+		t.Fatalf("snmptrap: %v: %s", err, out)
+	}
+	one = y.campaignUntil(one.ID, "the end", isDone)
+	if one.Tally.States[campaign.Succeeded] != 1 {
 		t.Errorf("at the end %+v", one.Tally)
 	}
 }

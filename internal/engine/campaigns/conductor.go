@@ -3,7 +3,6 @@ package campaigns
 import (
 	"context"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"drydock/internal/fleet"
 	"drydock/internal/fleet/campaign"
 	"drydock/internal/procedure"
+	"drydock/internal/snmp"
 	"drydock/internal/store"
 	"drydock/internal/transfer"
 )
@@ -39,9 +39,12 @@ type Conductor struct {
 	ctx   context.Context
 	lives map[campaign.ID]*live
 	runs  map[fleet.RunID]memberKey
-	// away are the addresses of devices that do not answer: a notification from
-	// one has it asked at once.
-	away     map[netip.Addr]map[memberKey]bool
+	// early are the runs of devices that were being started when the process
+	// before ended: their images are paced before all is known of them.
+	early map[fleet.RunID]memberKey
+	// away are what the notifications of devices that do not answer are known by,
+	// with each device's SNMPv3 user: such a notification has it asked at once.
+	away     map[awayName]map[memberKey]snmp.User
 	watchers map[chan<- campaign.ID]bool
 }
 
@@ -76,23 +79,16 @@ func New(c Config) *Conductor {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Conductor{Config: c, wake: make(chan struct{}, 1), slots: make(chan struct{}, atOnce), lives: map[campaign.ID]*live{},
-		runs: map[fleet.RunID]memberKey{}, away: map[netip.Addr]map[memberKey]bool{}, watchers: map[chan<- campaign.ID]bool{}}
+		runs: map[fleet.RunID]memberKey{}, early: map[fleet.RunID]memberKey{}, away: map[awayName]map[memberKey]snmp.User{}, watchers: map[chan<- campaign.ID]bool{}}
 }
 
-// Run conducts until ctx ends, which is no error. It is called once. On return
-// no goroutine of the conductor is left.
+// Run conducts until ctx ends, which is no error. It is called once, after
+// Load. On return no goroutine of the conductor is left.
 func (c *Conductor) Run(ctx context.Context) error {
 	defer c.works.Wait()
 	changes := c.Runtime.Watch(ctx)
-	c.mu.Lock()
-	c.ctx = ctx
-	c.mu.Unlock()
-	if err := c.load(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
-	}
+	c.goOn(ctx)
+	c.resync(ctx)
 	for ctx.Err() == nil {
 		next := c.step(ctx)
 		if !c.await(ctx, changes, next) {
@@ -136,8 +132,9 @@ func (c *Conductor) poke() {
 	}
 }
 
-// load takes over the campaigns that are not over.
-func (c *Conductor) load(ctx context.Context) error {
+// Load takes over the campaigns that are not over. It is called before runs go
+// on, so that their images are paced from the first octet.
+func (c *Conductor) Load(ctx context.Context) error {
 	list, err := c.Store.Campaigns(ctx, true)
 	if err != nil {
 		return err
@@ -148,12 +145,23 @@ func (c *Conductor) load(ctx context.Context) error {
 			return err
 		}
 		c.take(one, members)
+		for _, m := range members {
+			if m.State != campaign.Starting {
+				continue
+			}
+			run, found, err := c.Store.RunByRequestKey(ctx, requestKey(one.ID, m)+"/"+string(m.Device))
+			if err != nil {
+				return err
+			}
+			if found {
+				c.early[run] = memberKey{one.ID, m.Device}
+			}
+		}
 	}
-	c.resync(ctx)
 	return nil
 }
 
-// take adds a campaign and goes on with what was being started.
+// take adds a campaign.
 func (c *Conductor) take(one campaign.Campaign, members []campaign.Member) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -166,9 +174,22 @@ func (c *Conductor) take(one campaign.Campaign, members []campaign.Member) {
 		}
 	}
 	c.lives[one.ID] = l
-	for _, m := range l.members {
-		if m.State == campaign.Starting {
-			c.launch(l, m)
+}
+
+// goOn takes up what the process before was about: devices that were being
+// started, and those that did not answer.
+func (c *Conductor) goOn(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ctx = ctx
+	for id, l := range c.lives {
+		for _, m := range l.members {
+			switch m.State {
+			case campaign.Starting:
+				c.launch(l, m)
+			case campaign.Offline:
+				c.work(func(ctx context.Context) { c.listen(ctx, memberKey{id, m.Device}) })
+			}
 		}
 	}
 }
@@ -234,22 +255,3 @@ func (c *Conductor) ended(run fleet.RunID, st procedure.State) bool {
 const recalled = "the campaign's pause"
 
 func (l *live) member(device fleet.DeviceID) *campaign.Member { return &l.members[l.place[device]] }
-
-// Heard has a device that did not answer asked at once, if it is one that a
-// campaign waits for: it has sent a notification, perhaps that it has started
-// (coldStart, warmStart; RFC 3418).
-func (c *Conductor) Heard(from netip.Addr) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for key := range c.away[from.Unmap()] {
-		if l := c.lives[key.campaign]; l != nil {
-			if m := l.member(key.device); m.State == campaign.Offline {
-				m.Probe = c.Now()
-				l.dirty[key.device] = true
-			}
-		}
-	}
-	if len(c.away[from.Unmap()]) > 0 {
-		c.poke()
-	}
-}

@@ -16,9 +16,14 @@ func (c *Conductor) Paces(run fleet.RunID) (list []*transfer.Pace) {
 	defer c.mu.Unlock()
 	at, ok := c.runs[run]
 	if !ok {
-		return nil
+		if at, ok = c.early[run]; !ok {
+			return nil
+		}
 	}
 	l := c.lives[at.campaign]
+	if l == nil {
+		return nil
+	}
 	for key, rate := range l.Spec.Caps.Bandwidth {
 		line := paceKey{key, l.member(at.device).Labels[key]}
 		if key != "" && line.value == "" {

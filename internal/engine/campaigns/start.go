@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"drydock/internal/engine"
@@ -67,10 +66,15 @@ func (c *Conductor) launch(l *live, m campaign.Member) {
 	})
 }
 
-// start gives the run; an error with fault.Unavailable is the device's: it does
-// not answer.
+// requestKey is by what the run of a member is known to have been started.
+func requestKey(id campaign.ID, m campaign.Member) string {
+	return fmt.Sprintf("campaign %s hop %d try %d", id, m.Hop, m.Tries)
+}
+
+// start gives the run; an error with fault.Unavailable or fault.Timeout is the
+// device's: it does not answer.
 func (c *Conductor) start(ctx context.Context, id campaign.ID, spec campaign.Spec, m campaign.Member, w *procedure.Windows) (fleet.RunID, error) {
-	key := fmt.Sprintf("campaign %s hop %d try %d", id, m.Hop, m.Tries)
+	key := requestKey(id, m)
 	if run, found, err := c.Store.RunByRequestKey(ctx, key+"/"+string(m.Device)); err != nil || found {
 		return run, err // it was started before a restart
 	}
@@ -100,10 +104,6 @@ const blockedAgain = 30 * time.Second
 
 // launched takes over what came of launch.
 func (c *Conductor) launched(ctx context.Context, key memberKey, run fleet.RunID, err error) {
-	address := netip.AddrPort{}
-	if fault.Is(err, fault.Unavailable) {
-		address, _ = c.Engine.AddressOf(ctx, key.device) // unknown: it is asked in its turn only
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l := c.lives[key.campaign]
@@ -114,18 +114,14 @@ func (c *Conductor) launched(ctx context.Context, key memberKey, run fleet.RunID
 	case err == nil:
 		m.State, m.Run, m.Detail, m.Cause, m.Probes, m.Probe = campaign.Running, run, "", "", 0, time.Time{}
 		c.runs[run] = key
+		delete(c.early, run)
 		c.caughtUp(ctx, run)
 		if l.Status == campaign.Paused || l.Status == campaign.Stopped {
 			c.recall(l, recalled)
 		}
-	case fault.Is(err, fault.Unavailable):
+	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Timeout): // switched off, it is silent
 		*m = m.Unreachable(err.Error(), now)
-		if at := address.Addr().Unmap(); at.IsValid() {
-			if c.away[at] == nil {
-				c.away[at] = map[memberKey]bool{}
-			}
-			c.away[at][key] = true
-		}
+		c.work(func(ctx context.Context) { c.listen(ctx, key) })
 	case activeElsewhere(err):
 		m.State, m.Probe, m.Detail = campaign.Waiting, now.Add(blockedAgain), err.Error()
 	default:
@@ -143,16 +139,6 @@ func (c *Conductor) caughtUp(ctx context.Context, run fleet.RunID) {
 			c.poke()
 		}
 	})
-}
-
-// forget takes a device from the addresses that are listened to.
-func (c *Conductor) forget(key memberKey) {
-	for at, keys := range c.away {
-		delete(keys, key)
-		if len(keys) == 0 {
-			delete(c.away, at)
-		}
-	}
 }
 
 // activeElsewhere says whether another run is active on the device, or on one
