@@ -59,12 +59,12 @@ func (s *server) campaigns() {
 		return answer(s.campaign(ctx, one))
 	})
 	register(s, get("list-campaigns", "/api/v1/campaigns", "Campaigns, newest first"), func(ctx context.Context, q *struct {
-		Active bool `query:"active" doc:"only those that are not over"`
+		Active bool        `query:"active" doc:"only those that are not over"`
+		After  campaign.ID `query:"after" doc:"cursor: the last id of the page before"`
+		Limit  int         `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
 	}) (*body[[]client.Campaign], error) {
-		all, err := s.Store.Campaigns(ctx, q.Active)
-		if err == nil {
-			all, err = s.visible(ctx, all)
-		}
+		all, err := s.listed(ctx, q.Active, q.After)
+		all = all[:min(len(all), q.Limit)]
 		out := []client.Campaign{}
 		for _, one := range all {
 			view, e := s.campaign(ctx, one)
@@ -329,4 +329,21 @@ func (s *server) runsOf(ctx context.Context, id campaign.ID) (map[fleet.RunID]bo
 		runs[m.Run] = true
 	}
 	return runs, err
+}
+
+// listed gives the campaigns that whoever asks may see, newest first; after an
+// id, those that are older, whether that one is over by now or not.
+func (s *server) listed(ctx context.Context, active bool, after campaign.ID) ([]campaign.Campaign, error) {
+	all, err := s.Store.Campaigns(ctx, active && after == "")
+	if err == nil {
+		all, err = s.visible(ctx, all)
+	}
+	if err != nil || after == "" {
+		return all, err
+	}
+	at := slices.IndexFunc(all, func(c campaign.Campaign) bool { return c.ID == after })
+	if at < 0 {
+		return nil, absent("campaign", string(after))
+	}
+	return slices.DeleteFunc(all[at+1:], func(c campaign.Campaign) bool { return active && c.Status.Over() }), nil
 }

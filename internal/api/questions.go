@@ -11,9 +11,11 @@ import (
 
 func (s *server) questions() {
 	register(s, get("list-questions", "/api/v1/questions", "Questions that wait for an answer"), func(ctx context.Context, q *struct {
-		All bool `query:"all" doc:"answered and withdrawn ones too"`
+		All   bool   `query:"all" doc:"answered and withdrawn ones too"`
+		After string `query:"after" doc:"cursor: the last id of the page before"`
+		Limit int    `query:"limit" minimum:"0" maximum:"10000" doc:"0: all"`
 	}) (*body[[]client.Question], error) {
-		records, err := s.Store.Questions(ctx, store.QuestionFilter{Open: !q.All, Within: within(ctx)})
+		records, err := s.Store.Questions(ctx, store.QuestionFilter{Open: !q.All, Within: within(ctx), After: q.After, Limit: q.Limit})
 		return list(mapped(records, question), err)
 	})
 	register(s, get("show-question", "/api/v1/questions/{id}", "One question, open or not"), func(ctx context.Context, in *struct {

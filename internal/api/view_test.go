@@ -1,7 +1,10 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,4 +48,32 @@ func TestCredentialState(t *testing.T) {
 		t.Errorf("a secret is in %s", told.Body)
 	}
 	y.want(y.ask("viewer-north", http.MethodGet, path, nil), http.StatusNotFound)
+}
+
+// TestPages: questions and campaigns are read page by page, also past one that
+// is closed by now or lies elsewhere.
+func TestPages(t *testing.T) {
+	y := newYard(t, nil)
+	ids := func(w *httptest.ResponseRecorder) (list []string) {
+		t.Helper()
+		y.want(w, http.StatusOK)
+		var all []struct{ ID string }
+		must(t, json.Unmarshal(w.Body.Bytes(), &all))
+		for _, one := range all {
+			list = append(list, one.ID)
+		}
+		return list
+	}
+	for path, all := range map[string][]string{
+		"/api/v1/questions": {y.question["north"], y.question["south"]},
+		"/api/v1/campaigns": {"campaign-south", "campaign-north"}, // newest first
+	} {
+		for query, want := range map[string][]string{"": all, "?limit=1": all[:1], "?limit=1&after=" + all[0]: all[1:], "?after=" + all[1]: nil} {
+			if got := ids(y.ask("viewer", http.MethodGet, path+query, nil)); !slices.Equal(got, want) {
+				t.Errorf("%s%s: %v, want %v", path, query, got, want)
+			}
+		}
+	}
+	y.want(y.ask("viewer", http.MethodGet, "/api/v1/campaigns?after=nosuch", nil), http.StatusNotFound)
+	y.want(y.ask("viewer-north", http.MethodGet, "/api/v1/campaigns?after=campaign-south", nil), http.StatusNotFound)
 }

@@ -19,6 +19,8 @@ type QuestionFilter struct {
 	Step   procedure.Step
 	Cause  procedure.Cause
 	Within []access.Scope // of the devices; nil: the whole fleet
+	After  string         // cursor: the last id of the page before, closed by now or not
+	Limit  int            // 0: no limit
 }
 
 // QuestionRecord is a question with what became of it.
@@ -44,7 +46,10 @@ func (s *Store) Questions(ctx context.Context, f QuestionFilter) (records []Ques
 	sel.equal("step", string(f.Step))
 	sel.equal("cause", string(f.Cause))
 	sel.within("question.device", f.Within)
-	query, args := sel.query("SELECT id, run, device, open, doc, sum, choice, answered_by, answered_at FROM question", "ORDER BY asked_at, id", 0)
+	if f.After != "" {
+		sel.and("(asked_at, id) > (SELECT q.asked_at, q.id FROM question q WHERE q.id = ?)", f.After)
+	}
+	query, args := sel.query("SELECT id, run, device, open, doc, sum, choice, answered_by, answered_at FROM question", "ORDER BY asked_at, id", f.Limit)
 	err = s.read(ctx, query, args, func(rows *sql.Rows) error {
 		rec, err := scanQuestion(rows)
 		records = append(records, rec)

@@ -38,6 +38,7 @@ func suite() map[string]func(*testing.T, *store.Store) {
 		"EndMakesWay":       testEndMakesWay,
 		"RunFilters":        testRunFilters,
 		"Questions":         testQuestions,
+		"QuestionPages":     testQuestionPages,
 		"Notices":           testNotices,
 		"Replay":            testReplay,
 		"RequestKeyRace":    testRequestKeyRace,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 
@@ -250,6 +251,38 @@ func testRunFilters(t *testing.T, s *store.Store) {
 	stop := errors.New("enough")
 	if err := s.ActiveRuns(ctx, func(store.RunRecord) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("the callback's error is lost: %v", err)
+	}
+}
+
+// testQuestionPages reads questions one by one, past one that is closed.
+func testQuestionPages(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	var want, got []string
+	for _, id := range []string{"1", "2", "3"} {
+		p := NewPlayer("r"+id, "iad-"+id)
+		commit(t, s, p.Start(t), p.Next(t, procedure.Event{Kind: procedure.Faulted, Cause: procedure.NoAnswer}))
+		want = append(want, p.State.Question.ID)
+		if id == "1" {
+			commit(t, s, p.Next(t, procedure.Event{Kind: procedure.Answered, Question: want[0], Choice: procedure.Stop, By: "anna"}))
+		}
+	}
+	for f := (store.QuestionFilter{Limit: 1}); ; f.After = got[len(got)-1] {
+		page, err := s.Questions(ctx, f)
+		must(t, err)
+		if len(page) == 0 {
+			break
+		}
+		for _, q := range page {
+			got = append(got, q.Question.ID)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("page by page: %v, want %v", got, want)
+	}
+	open, err := s.Questions(ctx, store.QuestionFilter{Open: true, After: want[0]})
+	must(t, err)
+	if len(open) != 2 {
+		t.Errorf("%d after one that is closed, want 2", len(open))
 	}
 }
 

@@ -3368,6 +3368,9 @@ export interface operations {
             query?: {
                 /** @description only those that are not over */
                 active?: boolean;
+                /** @description cursor: the last id of the page before */
+                after?: string;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -4931,6 +4934,10 @@ export interface operations {
             query?: {
                 /** @description answered and withdrawn ones too */
                 all?: boolean;
+                /** @description cursor: the last id of the page before */
+                after?: string;
+                /** @description 0: all */
+                limit?: number;
             };
             header?: never;
             path?: never;
