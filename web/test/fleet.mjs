@@ -2,8 +2,10 @@
 // wizard to its end; backups compared. What fails is answered by the
 // demonstration itself.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { look, settled, until } from './support.mjs';
+import { look, settled, start, until } from './support.mjs';
 import { shared } from './shared.mjs';
 
 export default () => describe('the demonstration', () => {
@@ -27,6 +29,11 @@ export default () => describe('the demonstration', () => {
     assert.equal(new URL(page.url()).hash, '');
     await page.reload();
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    // As after a login at the organisation's provider, which sends browsers to the start.
+    await page.evaluate(() => sessionStorage.setItem('drydock-wanted', '/devices?text=iad-0003'));
+    await page.goto(server.base);
+    await page.getByRole('link', { name: 'iad-0003' }).waitFor();
+    assert.equal(page.url(), `${server.base}/devices?text=iad-0003`);
   });
 
   test('a campaign, from the wizard to its end', async () => {
@@ -135,6 +142,26 @@ export default () => describe('the demonstration', () => {
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name}: a phone has to scroll sideways`);
       await page.setViewportSize({ width: 1280, height: 800 });
     }
+  });
+
+  test('a campaign of two families: one release of each', async () => {
+    const image = join(server.data, 'agent.img');
+    writeFileSync(image, 'software of another family');
+    const add = start('release', 'add', '--id', 'agent-9', '--driver', 'drydock-agent', '--version', '9', '--file', `image=${image}`, '--server', server.base, '--token', server.token);
+    assert.equal(await add.ended, 0, add.said());
+    await server.api('PUT', '/api/v1/devices', [['edge-1', 'drydock-agent'], ['switch-1', 'arista']].map(([id, driver]) => ({ id, address: '127.0.0.1:9', driver, credentials: { version: 'v2c', community: 'c' } })));
+    const page = await browser.page();
+    await page.goto(`${server.base}/campaigns/new#token=${server.token}`);
+    for (const release of [/iad-2.0/, /iad-2.1/, /agent-9/]) {
+      await page.getByLabel('Release').first().click();
+      await page.getByRole('option', { name: release }).click();
+    }
+    await page.getByText('13 devices').waitFor();
+    await page.getByRole('button', { name: 'Plan', exact: true }).click();
+    await page.getByText("none of the campaign's releases is for arista").first().waitFor();
+    await look(page, 'wizard-families');
+    await page.getByRole('button', { name: '4 Consent' }).click();
+    await page.getByRole('checkbox', { name: /^Yes: update .* to iad-2.1, agent-9$/ }).waitFor();
   });
 
   test('the first load stays below 300 KB of packed script', async () => {

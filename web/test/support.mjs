@@ -50,6 +50,8 @@ export function start(...args) {
   const ended = new Promise((done) => child.on('exit', done));
   return {
     said: () => said,
+    /** Its exit code, once it has ended by itself. */
+    ended,
     async stop() {
       child.kill('SIGINT');
       const late = setTimeout(() => child.kill('SIGKILL'), 10_000);

@@ -20,8 +20,8 @@ const modify: Record<string, { state: State; means: string }> = {
 const columns: Column<PlanDevice>[] = [
   { key: 'device', head: 'Device', cell: (d) => <DeviceLink id={d.device} /> },
   { key: 'model', head: 'Model', cell: (d) => d.model },
-  { key: 'version', head: 'Version', cell: (d) => `${d.from || '?'} → ${d.to}` },
-  { key: 'wave', head: 'Wave', width: '90px', cell: (d) => d.wave || <Mark state={{ tone: 'wait', shape: 'ban', word: 'blocked' }} /> },
+  { key: 'version', head: 'Version', cell: (d) => [d.from || '?', d.to].filter(Boolean).join(' → ') },
+  { key: 'wave', head: 'Wave', width: '110px', cell: (d) => d.wave || <Mark state={{ tone: 'wait', shape: 'ban', word: 'blocked' }} /> },
   { key: 'path', head: 'Loads', cell: (d) => (d.path ?? []).join(' → ') },
   { key: 'modify', head: 'Configuration', width: '130px', cell: (d) => <Mark state={modify[d.modify]?.state ?? modify.unknown.state} /> },
   { key: 'say', head: 'Blockers and concerns', width: '32%', cell: (d) => { const say = [...(d.blockers ?? []), ...(d.concerns ?? [])].join('; '); return <span title={say}>{say}</span>; } },
