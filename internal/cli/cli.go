@@ -92,7 +92,7 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 // complain says what was wrong and what to do about it.
 func (s *session) complain(ctx context.Context, err error) int {
 	if errors.Is(err, errLeft) || ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		fmt.Fprintln(s.Stderr, "drydock: interrupted; what was started on the server goes on there (drydock update watch)")
+		fmt.Fprintln(s.Stderr, "drydock: interrupted; what was started on the server goes on there (drydock update watch, drydock campaign watch)")
 		return fault.ExitFailed
 	}
 	fmt.Fprintf(s.Stderr, "drydock: %v\n", err)
