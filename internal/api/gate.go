@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"strconv"
@@ -104,7 +105,7 @@ func (s *server) refuse(ctx huma.Context, err error) {
 	if p.status == http.StatusUnauthorized {
 		ctx.SetHeader("WWW-Authenticate", "Bearer")
 	}
-	if p.status == http.StatusInternalServerError {
+	if p.status == http.StatusInternalServerError && !errors.Is(err, context.Canceled) { // who asked has left
 		s.Log.Error("request refused", "operation", ctx.Operation().OperationID, "err", err)
 	}
 	ctx.SetHeader("Content-Type", "application/problem+json")

@@ -1,7 +1,10 @@
 package api
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -76,4 +79,21 @@ func TestPages(t *testing.T) {
 	}
 	y.want(y.ask("viewer", http.MethodGet, "/api/v1/campaigns?after=nosuch", nil), http.StatusNotFound)
 	y.want(y.ask("viewer-north", http.MethodGet, "/api/v1/campaigns?after=campaign-south", nil), http.StatusNotFound)
+}
+
+// TestWhoLeavesIsNoError: a request that its browser took back is no line of the
+// log.
+func TestWhoLeavesIsNoError(t *testing.T) {
+	y := newYard(t, nil)
+	var log bytes.Buffer
+	y.Log = slog.New(slog.NewTextHandler(&log, nil))
+	y.asked(http.MethodGet, "/api/v1/counts", nil, func(r *http.Request) {
+		r.Header.Set("Authorization", "Bearer "+y.tokens["viewer"])
+		ctx, cancel := context.WithCancel(r.Context())
+		cancel()
+		*r = *r.WithContext(ctx)
+	})
+	if log.Len() > 0 {
+		t.Errorf("logged: %s", log.String())
+	}
 }

@@ -26,10 +26,10 @@ export function useDevices(filter: DeviceFilter) {
   });
 }
 
-/** The fleet in numbers. */
-export function useCounts(filter: DeviceFilter = {}) {
+/** The fleet in numbers, once it is time to ask for them. */
+export function useCounts(filter: DeviceFilter = {}, when = true) {
   const query = given(filter);
-  return useQuery({ queryKey: ['overview', query], queryFn: () => ask(api.GET('/api/v1/counts', { params: { query } })) });
+  return useQuery({ queryKey: ['overview', query], queryFn: () => ask(api.GET('/api/v1/counts', { params: { query } })), enabled: when });
 }
 
 export interface RunFilter {

@@ -64,7 +64,7 @@ export default function Devices() {
   const [params, set] = useQueryState();
   const filter: DeviceFilter = Object.fromEntries(['text', 'driver', 'model', 'version', 'label'].map((k) => [k, params.get(k) ?? '']));
   const devices = useDevices(filter);
-  const counts = useCounts(filter);
+  const counts = useCounts(filter, !devices.isPending); // the rows first
   const rows = rowsOf(devices.data);
   const n = (counts.data?.devices ?? []).reduce((sum, g) => sum + g.devices, 0);
   const narrowed = Object.values(filter).some(Boolean);
