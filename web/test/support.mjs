@@ -118,7 +118,10 @@ const rules = { light: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], dark: ['col
 
 /** Holds what is on screen to WCAG 2.1 AA, and keeps a picture of it. Dark differs from light by its colours alone. */
 export async function look(page, name, scheme) {
-  if (scheme) await page.emulateMedia({ colorScheme: scheme });
+  if (scheme) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.waitForFunction((wanted) => document.documentElement.dataset.mantineColorScheme === wanted, scheme);
+  }
   await page.waitForFunction(() => document.getAnimations().filter((a) => a instanceof CSSTransition).length === 0);
   await page.screenshot({ path: join(shots, `${name}.png`) });
   if (await page.evaluate('!window.axe')) await page.evaluate(`${axe};0`); // neither sends axe itself back
