@@ -51,6 +51,10 @@ GENERATE_TYPES = mkdir -p $(CACHE) && $(GO) run ./tools/openapi > $(OPENAPI) && 
 types: $(NPM_DONE) ## generate the page's types from the API
 	$(GENERATE_TYPES) ../$(TYPES)
 
+.PHONY: client
+client: ## generate the Go client's methods from the API
+	$(GO) run ./tools/client
+
 .PHONY: types-fresh
 types-fresh: $(NPM_DONE)
 	@($(GENERATE_TYPES) ../$(CACHE)/schema.d.ts) >$(CACHE)/types.log 2>&1 || { cat $(CACHE)/types.log; exit 1; }

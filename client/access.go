@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/cookiejar"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -89,85 +87,6 @@ type AuditHead struct {
 	Code    string `json:"code"`
 }
 
-// Me says who the client is to the server.
-func (c *Client) Me(ctx context.Context) (m Me, err error) {
-	return m, c.call(ctx, http.MethodGet, "/api/v1/me", nil, nil, &m)
-}
-
-// Setup says whether the server waits for its first user.
-func (c *Client) Setup(ctx context.Context) (s Setup, err error) {
-	return s, c.call(ctx, http.MethodGet, "/api/v1/setup", nil, nil, &s)
-}
-
-// Users lists the users by name.
-func (c *Client) Users(ctx context.Context) (list []access.User, err error) {
-	return list, c.call(ctx, http.MethodGet, "/api/v1/users", nil, nil, &list)
-}
-
-// AddUser adds a user.
-func (c *Client) AddUser(ctx context.Context, u NewUser) (added access.User, err error) {
-	return added, c.call(ctx, http.MethodPost, "/api/v1/users", nil, u, &added)
-}
-
-// ChangeUser changes what a user may.
-func (c *Client) ChangeUser(ctx context.Context, name string, change UserChange) (u access.User, err error) {
-	return u, c.call(ctx, http.MethodPatch, "/api/v1/users/"+url.PathEscape(name), nil, change, &u)
-}
-
-// RemoveUser removes a user with their sessions and tokens.
-func (c *Client) RemoveUser(ctx context.Context, name string) error {
-	return c.call(ctx, http.MethodDelete, "/api/v1/users/"+url.PathEscape(name), nil, nil, nil)
-}
-
-// ChangePassword gives a user a new password; their sessions end.
-func (c *Client) ChangePassword(ctx context.Context, name string, change PasswordChange) error {
-	return c.call(ctx, http.MethodPut, "/api/v1/users/"+url.PathEscape(name)+"/password", nil, change, nil)
-}
-
-// Tokens lists the tokens of whoever asks; an administrator's list has all.
-func (c *Client) Tokens(ctx context.Context) (list []access.Token, err error) {
-	return list, c.call(ctx, http.MethodGet, "/api/v1/tokens", nil, nil, &list)
-}
-
-// AddToken makes a token and gives its text, this once.
-func (c *Client) AddToken(ctx context.Context, t NewToken) (made MadeToken, err error) {
-	return made, c.call(ctx, http.MethodPost, "/api/v1/tokens", nil, t, &made)
-}
-
-// RevokeToken makes a token good for nothing.
-func (c *Client) RevokeToken(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, "/api/v1/tokens/"+url.PathEscape(id), nil, nil, nil)
-}
-
-// Audit lists entries of the audit log, newest first.
-func (c *Client) Audit(ctx context.Context, q AuditQuery) (list []access.Entry, err error) {
-	v := url.Values{}
-	for key, value := range map[string]string{"actor": q.Actor, "action": q.Action} {
-		if value != "" {
-			v.Set(key, value)
-		}
-	}
-	if q.Before > 0 {
-		v.Set("before", strconv.FormatInt(q.Before, 10))
-	}
-	if q.Limit > 0 {
-		v.Set("limit", strconv.Itoa(q.Limit))
-	}
-	return list, c.call(ctx, http.MethodGet, "/api/v1/audit", v, nil, &list)
-}
-
-// VerifyAudit has the server walk its whole audit log, and past the entry that
-// was known earlier, if that is not zero. An error with code corrupt names the
-// entry that was changed or removed.
-func (c *Client) VerifyAudit(ctx context.Context, known AuditHead) (h AuditHead, err error) {
-	v := url.Values{}
-	if known.Entries > 0 {
-		v.Set("entries", strconv.FormatInt(known.Entries, 10))
-		v.Set("code", known.Code)
-	}
-	return h, c.call(ctx, http.MethodGet, "/api/v1/audit/verify", v, nil, &h)
-}
-
 // OIDC says how people log in at the organisation's OpenID Connect provider.
 type OIDC struct {
 	Issuer       string               `json:"issuer" doc:"the provider's URL, as its configuration names it"`
@@ -183,21 +102,6 @@ type OIDC struct {
 
 // ReturnURL is where the provider sends browsers back to.
 func (o OIDC) ReturnURL() string { return strings.TrimRight(o.URL, "/") + "/api/v1/oidc/return" }
-
-// OIDC gives the settings, without the secret.
-func (c *Client) OIDC(ctx context.Context) (o OIDC, err error) {
-	return o, c.call(ctx, http.MethodGet, "/api/v1/settings/oidc", nil, nil, &o)
-}
-
-// PutOIDC sets them; the provider is asked at once.
-func (c *Client) PutOIDC(ctx context.Context, in OIDC) (o OIDC, err error) {
-	return o, c.call(ctx, http.MethodPut, "/api/v1/settings/oidc", nil, in, &o)
-}
-
-// RemoveOIDC lets nobody log in at a provider any more.
-func (c *Client) RemoveOIDC(ctx context.Context) error {
-	return c.call(ctx, http.MethodDelete, "/api/v1/settings/oidc", nil, nil, nil)
-}
 
 // LoggedIn gives a client in a session of the user, beside whatever token c
 // has; LogOut ends it.

@@ -2,10 +2,13 @@
 // the API's tests go through it: what the command line can do, the API can do.
 //
 // Errors are *fault.Error with the code, text and hint that the server gave.
+//
+// The methods for operations that take and give JSON are generated from the
+// API's OpenAPI document (make client); what streams or uploads is written by
+// hand, and so are the types, which the API's handlers share.
 package client
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -14,15 +17,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"drydock/internal/fault"
-	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 	"drydock/internal/secret"
 )
@@ -198,283 +198,16 @@ func codeOf(status int) fault.Code {
 	return fault.Internal
 }
 
-// Version asks the server for its version.
-func (c *Client) Version(ctx context.Context) (v Version, err error) {
-	return v, c.call(ctx, http.MethodGet, "/api/v1/version", nil, nil, &v)
-}
-
-// PutDevices adds or changes devices, all or none.
-func (c *Client) PutDevices(ctx context.Context, devices []NewDevice) error {
-	return c.call(ctx, http.MethodPut, "/api/v1/devices", nil, devices, nil)
-}
-
-// Devices lists devices by id.
-func (c *Client) Devices(ctx context.Context, q DeviceQuery) (list []fleet.Device, err error) {
-	return list, c.call(ctx, http.MethodGet, "/api/v1/devices", q.values(), nil, &list)
-}
-
-func (q DeviceQuery) values() url.Values {
-	v := url.Values{}
-	for key, value := range map[string]string{"label": q.Label, "driver": q.Driver, "model": q.Model, "version": q.Version,
-		"text": q.Text, "after": q.After} {
-		if value != "" {
-			v.Set(key, value)
-		}
-	}
-	if q.Limit > 0 {
-		v.Set("limit", strconv.Itoa(q.Limit))
-	}
-	return v
-}
-
-// Device gives one device.
-func (c *Client) Device(ctx context.Context, id fleet.DeviceID) (d fleet.Device, err error) {
-	return d, c.call(ctx, http.MethodGet, "/api/v1/devices/"+url.PathEscape(string(id)), nil, nil, &d)
-}
-
-// CredentialState tells how a device is spoken to; fault.NotFound where it has
-// no credentials.
-func (c *Client) CredentialState(ctx context.Context, id fleet.DeviceID) (s CredentialState, err error) {
-	return s, c.call(ctx, http.MethodGet, "/api/v1/devices/"+url.PathEscape(string(id))+"/credentials", nil, nil, &s)
-}
-
-// RemoveDevice takes a device out of the fleet; its backups stay.
-func (c *Client) RemoveDevice(ctx context.Context, id fleet.DeviceID) error {
-	return c.call(ctx, http.MethodDelete, "/api/v1/devices/"+url.PathEscape(string(id)), nil, nil, nil)
-}
-
-// Drivers lists the families that the server can command.
-func (c *Client) Drivers(ctx context.Context) (list []Driver, err error) {
-	return list, c.call(ctx, http.MethodGet, "/api/v1/drivers", nil, nil, &list)
-}
-
-// Driver gives one driver with its file.
-func (c *Client) Driver(ctx context.Context, name string) (d Driver, err error) {
-	return d, c.call(ctx, http.MethodGet, "/api/v1/drivers/"+url.PathEscape(name), nil, nil, &d)
-}
-
-// AddRelease sends a release and its files; open gives the content of each.
-func (c *Client) AddRelease(ctx context.Context, r fleet.Release, open func(name string) (io.ReadCloser, error)) (added fleet.Release, err error) {
-	pr, pw := io.Pipe()
-	form := multipart.NewWriter(pw)
-	written := make(chan error, 1)
-	go func() { // ends when the form is written or the request is over
-		err := writeRelease(form, r, open)
-		written <- err
-		pw.CloseWithError(err)
-	}()
-	resp, err := c.send(ctx, http.MethodPost, "/api/v1/releases", nil, form.FormDataContentType(), pr)
-	pr.CloseWithError(io.ErrClosedPipe)
-	if werr := <-written; werr != nil && !errors.Is(werr, io.ErrClosedPipe) {
-		err = werr
-	}
-	if err != nil {
-		return added, err
-	}
-	defer resp.Body.Close()
-	return added, json.NewDecoder(resp.Body).Decode(&added)
-}
-
-func writeRelease(form *multipart.Writer, r fleet.Release, open func(string) (io.ReadCloser, error)) error {
-	manifest, err := form.CreateFormField("release")
-	if err != nil {
-		return err
-	}
-	if err := json.NewEncoder(manifest).Encode(r); err != nil {
-		return err
-	}
-	for _, f := range r.Files {
-		if err := writeFile(form, f.Name, open); err != nil {
-			return err
-		}
-	}
-	return form.Close()
-}
-
-func writeFile(form *multipart.Writer, name string, open func(string) (io.ReadCloser, error)) error {
-	content, err := open(name)
-	if err != nil {
-		return err
-	}
-	defer content.Close()
-	part, err := form.CreateFormFile("file", name)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(part, content)
-	return err
-}
-
-// Releases lists the releases.
-func (c *Client) Releases(ctx context.Context) (list []fleet.Release, err error) {
-	return list, c.call(ctx, http.MethodGet, "/api/v1/releases", nil, nil, &list)
-}
-
-// Release gives one release.
-func (c *Client) Release(ctx context.Context, id fleet.ReleaseID) (r fleet.Release, err error) {
-	return r, c.call(ctx, http.MethodGet, "/api/v1/releases/"+url.PathEscape(string(id)), nil, nil, &r)
-}
-
-// Plan says what an order would do, without doing it.
-func (c *Client) Plan(ctx context.Context, o RunOrder) (list []Plan, err error) {
-	return list, c.call(ctx, http.MethodPost, "/api/v1/plan", nil, o, &list)
-}
-
-// Start starts runs; each device's own error stands in its row.
-func (c *Client) Start(ctx context.Context, o RunOrder) (list []RunStarted, err error) {
-	return list, c.call(ctx, http.MethodPost, "/api/v1/runs", nil, o, &list)
-}
-
-// Runs lists runs, newest first; device may be empty.
-func (c *Client) Runs(ctx context.Context, device fleet.DeviceID, activeOnly bool, limit int) (list []Run, err error) {
-	v := url.Values{}
-	if device != "" {
-		v.Set("device", string(device))
-	}
-	if activeOnly {
-		v.Set("active", "true")
-	}
-	if limit > 0 {
-		v.Set("limit", strconv.Itoa(limit))
-	}
-	return list, c.call(ctx, http.MethodGet, "/api/v1/runs", v, nil, &list)
-}
-
-// Run gives one run.
-func (c *Client) Run(ctx context.Context, id fleet.RunID) (r Run, err error) {
-	return r, c.call(ctx, http.MethodGet, "/api/v1/runs/"+url.PathEscape(string(id)), nil, nil, &r)
-}
-
-// Journal gives a run's events in order.
-func (c *Client) Journal(ctx context.Context, id fleet.RunID) (list []Entry, err error) {
-	return list, c.call(ctx, http.MethodGet, "/api/v1/runs/"+url.PathEscape(string(id))+"/journal", nil, nil, &list)
-}
-
-// Evidence gives, as the server's JSON, what was said to and heard from the
-// device and how files moved.
-func (c *Client) Evidence(ctx context.Context, id fleet.RunID) (raw json.RawMessage, err error) {
-	return raw, c.call(ctx, http.MethodGet, "/api/v1/runs/"+url.PathEscape(string(id))+"/evidence", nil, nil, &raw)
-}
-
-// Report says what became of the configuration, line by line.
-func (c *Client) Report(ctx context.Context, id fleet.RunID) (r Report, err error) {
-	return r, c.call(ctx, http.MethodGet, "/api/v1/runs/"+url.PathEscape(string(id))+"/report", nil, nil, &r)
-}
-
-// Cancel stops a run before its next effect.
-func (c *Client) Cancel(ctx context.Context, id fleet.RunID, by string) (r Run, err error) {
-	return r, c.call(ctx, http.MethodPost, "/api/v1/runs/"+url.PathEscape(string(id))+"/cancel", nil, map[string]string{"by": by}, &r)
-}
-
-// Questions lists the open questions, or all.
-func (c *Client) Questions(ctx context.Context, all bool) (list []Question, err error) {
-	v := url.Values{}
-	if all {
-		v.Set("all", "true")
-	}
-	return list, c.call(ctx, http.MethodGet, "/api/v1/questions", v, nil, &list)
-}
-
 // Answer answers a question. The first answer wins; a later one is told so by
 // an error with code conflict.
 func (c *Client) Answer(ctx context.Context, question string, choice procedure.Choice, by string) (q Question, err error) {
 	return c.Reply(ctx, question, Reply{Choice: choice, By: by})
 }
 
-// Reply answers a question with all that an answer may have.
-func (c *Client) Reply(ctx context.Context, question string, r Reply) (q Question, err error) {
-	return q, c.call(ctx, http.MethodPost, "/api/v1/questions/"+url.PathEscape(question)+"/answer", nil, r, &q)
-}
-
-// Backups lists backups, newest first; device and run may be empty.
-func (c *Client) Backups(ctx context.Context, device fleet.DeviceID, run fleet.RunID, limit int) (list []fleet.Backup, err error) {
-	v := url.Values{}
-	if device != "" {
-		v.Set("device", string(device))
+// set puts a parameter into a query unless it is empty.
+func set[T comparable](v url.Values, name string, value T) {
+	var none T
+	if value != none {
+		v.Set(name, fmt.Sprint(value))
 	}
-	if run != "" {
-		v.Set("run", string(run))
-	}
-	if limit > 0 {
-		v.Set("limit", strconv.Itoa(limit))
-	}
-	return list, c.call(ctx, http.MethodGet, "/api/v1/backups", v, nil, &list)
-}
-
-// Backup gives what is known about a backup.
-func (c *Client) Backup(ctx context.Context, id fleet.BackupID) (b fleet.Backup, err error) {
-	return b, c.call(ctx, http.MethodGet, "/api/v1/backups/"+url.PathEscape(string(id)), nil, nil, &b)
-}
-
-// BackupContent opens a backup: the configuration itself, secrets included.
-func (c *Client) BackupContent(ctx context.Context, id fleet.BackupID) (content []byte, err error) {
-	return content, c.call(ctx, http.MethodGet, "/api/v1/backups/"+url.PathEscape(string(id))+"/content", nil, nil, &content)
-}
-
-// Diff compares two backups by meaning.
-func (c *Client) Diff(ctx context.Context, a, b fleet.BackupID) (d Diff, err error) {
-	v := url.Values{"a": {string(a)}, "b": {string(b)}}
-	return d, c.call(ctx, http.MethodGet, "/api/v1/diff", v, nil, &d)
-}
-
-// Watch gives changes to seen as they happen until ctx ends or seen returns
-// false. runs names the runs to watch; none means all. Changes since the
-// runs' start are given first.
-func (c *Client) Watch(ctx context.Context, runs []fleet.RunID, seen func(Change) bool) error {
-	v := url.Values{}
-	for _, run := range runs {
-		v.Add("run", string(run))
-	}
-	resp, err := c.send(ctx, http.MethodGet, "/api/v1/events", v, "", nil)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	return stream(ctx, c, resp.Body, seen)
-}
-
-// stream reads server-sent events until seen returns false.
-func stream[T any](ctx context.Context, c *Client, body io.Reader, seen func(T) bool) error {
-	lines := bufio.NewScanner(body)
-	lines.Buffer(make([]byte, 64<<10), 16<<20)
-	for lines.Scan() {
-		data, ok := strings.CutPrefix(lines.Text(), "data: ")
-		if !ok {
-			continue
-		}
-		var event T
-		if err := json.Unmarshal([]byte(data), &event); err != nil {
-			return fault.New(fault.Unavailable, "", "server "+c.base, "its event stream is not understood: %w", err)
-		}
-		if !seen(event) {
-			return nil
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return fault.New(fault.Unavailable, "", "server "+c.base, "the event stream ended: %w", errors.Join(lines.Err(), io.EOF))
-}
-
-// Discover looks for equipment and gives every step of it to seen until the
-// last address was asked or seen returns false. It only reads.
-func (c *Client) Discover(ctx context.Context, s Sweep, seen func(Swept) bool) error {
-	raw, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	resp, err := c.send(ctx, http.MethodPost, "/api/v1/discover", nil, "application/json", bytes.NewReader(raw))
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	var failed string
-	err = stream(ctx, c, resp.Body, func(step Swept) bool {
-		failed = step.Error
-		return failed == "" && seen(step) && step.Asked < step.Total
-	})
-	if failed != "" {
-		return fault.New(fault.Invalid, "", "", "%s", failed)
-	}
-	return err
 }

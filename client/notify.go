@@ -1,10 +1,6 @@
 package client
 
 import (
-	"context"
-	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
 	"drydock/internal/procedure"
@@ -70,38 +66,3 @@ type AnswerLink struct {
 }
 
 const channelsPath = "/api/v1/notify/channels"
-
-// Channels gives the channels that people are told by.
-func (c *Client) Channels(ctx context.Context) (list []Channel, err error) {
-	return list, c.call(ctx, http.MethodGet, channelsPath, nil, nil, &list)
-}
-
-// PutChannel adds a channel, or changes the one of that name.
-func (c *Client) PutChannel(ctx context.Context, name string, s ChannelSettings) (out Channel, err error) {
-	return out, c.call(ctx, http.MethodPut, channelsPath+"/"+url.PathEscape(name), nil, s, &out)
-}
-
-// RemoveChannel forgets a channel and what waits for it.
-func (c *Client) RemoveChannel(ctx context.Context, name string) error {
-	return c.call(ctx, http.MethodDelete, channelsPath+"/"+url.PathEscape(name), nil, nil, nil)
-}
-
-// TestChannel sends a test message now; the error says why it did not arrive.
-func (c *Client) TestChannel(ctx context.Context, name string) error {
-	return c.call(ctx, http.MethodPost, channelsPath+"/"+url.PathEscape(name)+"/test", nil, nil, nil)
-}
-
-// Deliveries gives the newest deliveries; empty channel and state select all,
-// a limit of 0 is 100.
-func (c *Client) Deliveries(ctx context.Context, channel, state string, limit int) (list []Delivery, err error) {
-	q := url.Values{}
-	for key, value := range map[string]string{"channel": channel, "state": state} {
-		if value != "" {
-			q.Set(key, value)
-		}
-	}
-	if limit > 0 {
-		q.Set("limit", strconv.Itoa(limit))
-	}
-	return list, c.call(ctx, http.MethodGet, "/api/v1/notify/deliveries", q, nil, &list)
-}

@@ -1,10 +1,6 @@
 package client
 
 import (
-	"context"
-	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
 	"drydock/internal/fleet"
@@ -75,29 +71,4 @@ type PackCheck struct {
 	Configuration string         `json:"configuration,omitempty" maxLength:"4194304" doc:"its text"`
 	From          string         `json:"from,omitempty" doc:"the version that it has; none: as it tells"`
 	To            string         `json:"to,omitempty" doc:"the wanted version; none: the pack's newest"`
-}
-
-// Counts gives the fleet's numbers; the query's cursor and limit do not count.
-func (c *Client) Counts(ctx context.Context, q DeviceQuery) (f FleetCounts, err error) {
-	return f, c.call(ctx, http.MethodGet, "/api/v1/counts", q.values(), nil, &f)
-}
-
-// SearchBackups looks for a text in backups, newest first; after is the cursor
-// of the page before, newest leaves out all but each device's newest.
-func (c *Client) SearchBackups(ctx context.Context, text string, newest bool, after fleet.BackupID) (s Search, err error) {
-	v := url.Values{"text": {text}, "newest": {strconv.FormatBool(newest)}}
-	if after != "" {
-		v.Set("after", string(after))
-	}
-	return s, c.call(ctx, http.MethodGet, "/api/v1/search", v, nil, &s)
-}
-
-// Packs lists the migration packs by name.
-func (c *Client) Packs(ctx context.Context) (list []Pack, err error) {
-	return list, c.call(ctx, http.MethodGet, "/api/v1/migrations", nil, nil, &list)
-}
-
-// CheckPack says line by line what a pack makes of a configuration.
-func (c *Client) CheckPack(ctx context.Context, name string, o PackCheck) (r Report, err error) {
-	return r, c.call(ctx, http.MethodPost, "/api/v1/migrations/"+url.PathEscape(name)+"/check", nil, o, &r)
 }

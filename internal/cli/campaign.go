@@ -329,7 +329,7 @@ func (s *session) campaignRetry() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		one, err := api.RetryCampaign(c.Context(), campaign.ID(args[0]), deviceIDs(args[1:]), s.who())
+		one, err := api.RetryCampaign(c.Context(), campaign.ID(args[0]), client.CampaignRetry{Devices: deviceIDs(args[1:]), By: s.who()})
 		if err != nil {
 			return err
 		}
@@ -373,7 +373,7 @@ func (s *session) campaignFilter() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := api.PutFilter(c.Context(), args[0], t); err != nil {
+		if _, err := api.PutFilter(c.Context(), args[0], t); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Stderr, "saved:", args[0])

@@ -105,7 +105,7 @@ func TestCampaignBudget(t *testing.T) {
 	if one.Tally.States[campaign.Succeeded] != 2 || one.Tally.States[campaign.Failed] != 2 {
 		t.Errorf("at the end %+v", one.Tally)
 	}
-	if _, err = y.api.RetryCampaign(y.ctx, one.ID, nil, "ann"); !fault.Is(err, fault.Conflict) {
+	if _, err = y.api.RetryCampaign(y.ctx, one.ID, client.CampaignRetry{By: "ann"}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a campaign that is over tries again: %v", err)
 	}
 }
