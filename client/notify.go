@@ -64,5 +64,3 @@ type AnswerLink struct {
 	Choice   procedure.Choice `json:"choice"`
 	Open     bool             `json:"open" doc:"it needs no login"`
 }
-
-const channelsPath = "/api/v1/notify/channels"

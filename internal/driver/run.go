@@ -344,7 +344,7 @@ func (step *findStep) fits(wanted, text string) bool {
 	if step.matches != nil {
 		return step.matches.MatchString(text)
 	}
-	if at := strings.LastIndexAny(text, ":/\\"); step.file && at >= 0 && strings.IndexAny(wanted, ":/\\") < 0 {
+	if at := strings.LastIndexAny(text, ":/\\"); step.file && at >= 0 && !strings.ContainsAny(wanted, ":/\\") {
 		text = text[at+1:]
 	}
 	return text == wanted

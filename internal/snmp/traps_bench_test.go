@@ -2,7 +2,6 @@ package snmp
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -60,6 +59,6 @@ func BenchmarkTraps(b *testing.B) {
 	b.ReportMetric(100*float64(last)/float64(sent), "%noticed")
 	b.ReportMetric(float64(sent)/b.Elapsed().Seconds(), "sent/s")
 	if s := r.Stats(); s.Received != last {
-		b.Error(fmt.Sprintf("%d arrived, %d were noticed: %+v", s.Received, last, s))
+		b.Errorf("%d arrived, %d were noticed: %+v", s.Received, last, s)
 	}
 }

@@ -89,7 +89,6 @@ type scene struct {
 	wanted   map[string]fleet.Release // by driver
 	releases []fleet.Release
 	past     map[fleet.DeviceID]campaign.Member // goal revert: what the campaign before did
-	versions map[string]fleet.Release           // goal revert: releases by version
 }
 
 func (c *Conductor) scene(ctx context.Context, spec campaign.Spec) (s scene, err error) {

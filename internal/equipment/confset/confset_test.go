@@ -89,7 +89,7 @@ func contents(t *testing.T, f *disktest.FS) map[string]string {
 // TestPowerCutLeavesOldOrNew cuts the power at every system call of a recovery,
 // at every octet of every write, and once more during the start after it.
 func TestPowerCutLeavesOldOrNew(t *testing.T) {
-	newFiles := map[string]string{}
+	var newFiles map[string]string
 	recover := func(f *disktest.FS) error {
 		s := testSet(f)
 		entries, err := s.Match(newArchive())

@@ -161,7 +161,7 @@ func TestAdmitKeepsCaps(t *testing.T) {
 			for _, m := range chosen {
 				list[slices.IndexFunc(list, func(o Member) bool { return o.Device == m.Device })] = m
 			}
-			flight = check(t, s, list)
+			check(t, s, list)
 			for i := range list {
 				if list[i].State.InFlight() && rapid.Bool().Draw(t, "ends") {
 					list[i].State = Succeeded
