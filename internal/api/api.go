@@ -10,7 +10,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -27,7 +26,6 @@ import (
 	"drydock/internal/access"
 	"drydock/internal/engine"
 	"drydock/internal/engine/campaigns"
-	"drydock/internal/fault"
 	"drydock/internal/notify"
 	"drydock/internal/secret"
 	"drydock/internal/store"
@@ -74,7 +72,7 @@ type server struct {
 func New(p Parts) http.Handler {
 	s := newServer(p)
 	s.register()
-	return secured(s.mux)
+	return secured(routed(s.mux))
 }
 
 // newServer makes the server with its gate, and no operation yet.
@@ -91,7 +89,8 @@ func newServer(p Parts) *server {
 	config.Components.SecuritySchemes["session"] = &huma.SecurityScheme{Type: "apiKey", In: "cookie", Name: cookieName(true),
 		Description: "the cookie that a login sets; without TLS its name is " + cookieName(false)}
 	config.Security = []map[string][]string{{"token": {}}, {"session": {}}}
-	config.OnAddOperation = append(config.OnAddOperation, describeNeed)
+	config.OnAddOperation = append(config.OnAddOperation, describeNeed, describeProblem)
+	config.Transformers = append(config.Transformers, mistaken)
 	if p.Passwords == (access.Cost{}) {
 		p.Passwords = access.DefaultCost()
 	}
@@ -150,55 +149,6 @@ func secured(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", noContent)
 		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
-	})
-}
-
-// problem is an error on its way out.
-type problem struct {
-	client.Problem
-	status int
-	wait   time.Duration // until it may be tried again; 0: not said
-}
-
-func (p *problem) Error() string             { return p.Detail }
-func (p *problem) GetStatus() int            { return p.status }
-func (p *problem) ContentType(string) string { return "application/problem+json" }
-func (p *problem) GetHeaders() http.Header {
-	if p.wait == 0 {
-		return nil
-	}
-	return retryAfter(p.wait)
-}
-func (p *problem) MarshalJSON() (raw []byte, e error) { return marshal(p.Problem) }
-
-func problemOf(err error) *problem {
-	code := fault.CodeOf(err)
-	status := code.Status()
-	if errors.Is(err, unknownError{}) {
-		status = http.StatusUnauthorized
-	}
-	return &problem{status: status, wait: waitOf(err), Problem: client.Problem{
-		Title: http.StatusText(status), Status: status, Detail: err.Error(), Code: code, Hint: fault.HintOf(err),
-	}}
-}
-
-// register adds an operation whose errors leave as problems. An error without
-// a code is drydock's own: it is logged, and the client is told no more than
-// that.
-func register[I, O any](s *server, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
-	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
-		err := s.ordered(ctx, in)
-		if err == nil {
-			var out *O
-			if out, err = handle(ctx, in); err == nil {
-				return out, nil
-			}
-			s.failed(ctx, err)
-		}
-		if fault.CodeOf(err) == fault.Internal && !errors.Is(err, context.Canceled) {
-			s.Log.Error("request failed", "operation", op.OperationID, "err", err)
-		}
-		return nil, problemOf(err)
 	})
 }
 

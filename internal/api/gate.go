@@ -108,7 +108,7 @@ func (s *server) refuse(ctx huma.Context, err error) {
 	if p.status == http.StatusInternalServerError && !errors.Is(err, context.Canceled) { // who asked has left
 		s.Log.Error("request refused", "operation", ctx.Operation().OperationID, "err", err)
 	}
-	ctx.SetHeader("Content-Type", "application/problem+json")
+	ctx.SetHeader("Content-Type", problemJSON)
 	ctx.SetStatus(p.status)
 	_ = s.api.Marshal(ctx.BodyWriter(), "application/json", p.Problem)
 }

@@ -75,7 +75,7 @@ func newYard(t *testing.T, prepare func(*server)) *yard {
 		prepare(y.server)
 	}
 	y.server.register()
-	y.handler = secured(y.mux)
+	y.handler = secured(routed(y.mux))
 	for _, site := range []string{"north", "south"} {
 		y.site(site)
 	}
