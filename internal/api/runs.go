@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2/sse"
@@ -107,6 +108,7 @@ const beatEvery = 15 * time.Second
 // events gives first the runs' newest states, then every change.
 func (s *server) events(ctx context.Context, in *struct {
 	Runs []fleet.RunID `query:"run,explode" doc:"runs to watch; none: all"`
+	Last string        `header:"Last-Event-ID" doc:"without run: the id of the last event that was seen; what happened since comes first"`
 	Beat bool          `query:"beat" doc:"also an event beat at once and every 15 seconds, so that one sees that the stream is alive"`
 }, send sse.Sender) {
 	wanted := map[fleet.RunID]bool{}
@@ -115,7 +117,7 @@ func (s *server) events(ctx context.Context, in *struct {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	changes := s.Runtime.Watch(ctx)
+	changes := s.changes(ctx, in.Last, len(in.Runs) > 0)
 	sent := map[fleet.RunID]int{}
 	for _, id := range in.Runs {
 		record, err := s.Store.Run(ctx, id)
@@ -156,11 +158,24 @@ func (s *server) events(ctx context.Context, in *struct {
 		if change.Run != "" && s.may(ctx, change.State.Plan.Device) != nil {
 			continue
 		}
-		if send.Data(client.Change{Run: change.Run, Device: change.State.Plan.Device, Release: change.State.Plan.Release,
-			Seq: change.Seq, Event: change.Event, State: change.State, Gap: change.Gap}) != nil {
+		if send(sse.Message{ID: int(change.No), Data: client.Change{Run: change.Run, Device: change.State.Plan.Device, Release: change.State.Plan.Release,
+			Seq: change.Seq, Event: change.Event, State: change.State, Gap: change.Gap}}) != nil {
 			return
 		}
 	}
+}
+
+// changes are those from now on, or since the last one that was seen. Who names
+// runs gets their newest states anyway.
+func (s *server) changes(ctx context.Context, last string, named bool) <-chan engine.Change {
+	if last == "" || named {
+		return s.Runtime.Watch(ctx)
+	}
+	no, err := strconv.ParseUint(last, 10, 64)
+	if err != nil {
+		no = 0 // no change of ours: what was missed is not known
+	}
+	return s.Runtime.WatchAfter(ctx, no)
 }
 
 // journal replays the events, and gives those after a number with where each

@@ -174,6 +174,7 @@ func (recorder) SetWriteDeadline(time.Time) error { return nil }
 type fakeRuntime struct {
 	hold     bool // Watch gives nothing until its context ends
 	changes  []engine.Change
+	after    uint64 // what WatchAfter was called with
 	by       string
 	started  []fleet.DeviceID
 	answered []string
@@ -200,6 +201,11 @@ func (f *fakeRuntime) CancelGently(_ context.Context, _ fleet.RunID, by string) 
 func (f *fakeRuntime) Cancel(_ context.Context, _ fleet.RunID, by string) (procedure.State, error) {
 	f.by = by
 	return procedure.State{}, fault.New(fault.Conflict, "", "", "it goes on")
+}
+
+func (f *fakeRuntime) WatchAfter(ctx context.Context, no uint64) <-chan engine.Change {
+	f.after = no
+	return f.Watch(ctx)
 }
 
 func (f *fakeRuntime) Watch(ctx context.Context) <-chan engine.Change {

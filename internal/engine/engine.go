@@ -85,10 +85,14 @@ type Runtime interface {
 	CancelGently(ctx context.Context, run fleet.RunID, by string) (procedure.State, error)
 	// Watch gives changes until ctx ends; a slow watcher loses some and is told.
 	Watch(ctx context.Context) <-chan Change
+	// WatchAfter is Watch that goes on after the change with number no: those
+	// since come first. Where they are not kept any more, a bare Gap does.
+	WatchAfter(ctx context.Context, no uint64) <-chan Change
 }
 
 // Change is one step of one run, as watchers see it.
 type Change struct {
+	No    uint64 // counts the changes of all runs; larger after every start of the server
 	Run   fleet.RunID
 	Seq   int
 	Event procedure.Event

@@ -166,6 +166,13 @@ func (e *Engine) startOne(ctx context.Context, runtime Runtime, o Order, c check
 	if err != nil {
 		return "", err
 	}
+	key := ""
+	if o.Key != "" {
+		key = o.Key + "/" + string(id)
+	}
+	if run, found, err := e.again(ctx, o, id, key); found || err != nil {
+		return run, err
+	}
 	plan, err := e.plan(device, o, c)
 	if err != nil {
 		return "", err
@@ -179,11 +186,10 @@ func (e *Engine) startOne(ctx context.Context, runtime Runtime, o Order, c check
 		return "", fault.New(fault.Conflict, "", "device "+string(id), "a driver is being tried on it").WithHint("wait until drydock driver try has ended")
 	}
 	plan.Trace = tracing.Carry(ctx)
-	key := ""
-	if o.Key != "" {
-		key = o.Key + "/" + string(id)
-	}
 	run, err = runtime.Start(ctx, plan, key)
+	if err == nil && run != plan.Run { // two of this key came at once
+		return run, e.sameOrder(ctx, o, id, run)
+	}
 	var clash *store.Clash
 	if errors.As(err, &clash) && clash.Kind == store.ClashDevice {
 		return "", fault.New(fault.Conflict, "", "device "+string(id), "%w", clash).

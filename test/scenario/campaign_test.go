@@ -276,5 +276,10 @@ func TestCampaignApproval(t *testing.T) {
 	if again.ID != one.ID || again.StartedBy != "ann" {
 		t.Errorf("the same key started %s by %s, and %s before", again.ID, again.StartedBy, one.ID)
 	}
+	other := *order.Spec
+	other.Name = "another night"
+	if _, err := ann.StartCampaign(y.ctx, client.CampaignOrder{Key: order.Key, Spec: &other}); !fault.Is(err, fault.Conflict) || fault.HintOf(err) == "" {
+		t.Errorf("another order with the same key: %v", err)
+	}
 	y.campaignUntil(one.ID, "the end", isDone)
 }

@@ -1,6 +1,7 @@
 package campaigns
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -32,13 +33,39 @@ func (o Order) id() campaign.ID {
 	return campaign.ID("c" + hex.EncodeToString(sum[:10]))
 }
 
+// again gives the campaign that the order's key has started, if the order is
+// the same: whoever sent another would take the old campaign for the new one.
+func (o Order) again(one campaign.Campaign, err error) (campaign.Campaign, error) {
+	if err != nil {
+		return one, err
+	}
+	if o.Plan != nil {
+		o.Spec = o.Plan.Spec
+	}
+	wanted := o.Spec.WithDefaults()
+	wanted.Approval = wanted.Approval || one.Spec.Approval // large ones get it, whatever the order says
+	asked, err := json.Marshal(wanted)
+	if err != nil {
+		return campaign.Campaign{}, err
+	}
+	started, err := json.Marshal(one.Spec)
+	if err != nil {
+		return campaign.Campaign{}, err
+	}
+	if !bytes.Equal(asked, started) {
+		return campaign.Campaign{}, fault.New(fault.Conflict, "", "campaign", "the key has started another order: %s, %q", one.ID, one.Spec.Name).
+			WithHint("give each order a key of its own; drydock campaign show %s shows that campaign", one.ID)
+	}
+	return one, nil
+}
+
 // Start starts a campaign, or gives the one that its key has started. A plan
 // must still be true: fault.Conflict names the devices for which it is not.
 func (c *Conductor) Start(ctx context.Context, o Order) (campaign.Campaign, error) {
 	id := o.id()
 	if o.Key != "" {
 		if one, err := c.Store.Campaign(ctx, id); !fault.Is(err, fault.NotFound) {
-			return one, err
+			return o.again(one, err)
 		}
 	}
 	one, members, err := c.prepare(ctx, o, id)
@@ -47,7 +74,7 @@ func (c *Conductor) Start(ctx context.Context, o Order) (campaign.Campaign, erro
 	}
 	err = c.Store.CreateCampaign(ctx, one, members)
 	if fault.Is(err, fault.Conflict) && o.Key != "" { // two of this key came at once
-		return c.Store.Campaign(ctx, id)
+		return o.again(c.Store.Campaign(ctx, id))
 	}
 	if err != nil {
 		return one, err

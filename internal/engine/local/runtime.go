@@ -23,6 +23,7 @@ type Runtime struct {
 	mu       sync.RWMutex // owns what follows; only the writer changes runs and states
 	runs     map[fleet.RunID]*live
 	watchers map[*watcher]struct{}
+	history  history
 	watching sync.WaitGroup // the watchers' goroutines
 
 	actions pool
@@ -86,7 +87,7 @@ const (
 func New(o Options) *Runtime {
 	o = o.withDefaults()
 	return &Runtime{Options: o, inbox: make(chan request, inboxSize), started: make(chan struct{}), stopped: make(chan struct{}),
-		runs: map[fleet.RunID]*live{}, watchers: map[*watcher]struct{}{}, actions: pool{max: o.MaxInFlight}}
+		runs: map[fleet.RunID]*live{}, watchers: map[*watcher]struct{}{}, history: newHistory(time.Now()), actions: pool{max: o.MaxInFlight}}
 }
 
 // Run loads the active runs, sends each Restarted, and serves until ctx ends,

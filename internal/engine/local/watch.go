@@ -1,7 +1,9 @@
 package local
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 
 	"drydock/internal/engine"
@@ -30,10 +32,23 @@ type watcher struct {
 // Watch gives the changes of all runs until ctx ends or the runtime stops;
 // then the channel is closed.
 func (r *Runtime) Watch(ctx context.Context) <-chan engine.Change {
-	out := make(chan engine.Change)
-	w := &watcher{wake: make(chan struct{}, 1)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.watch(ctx, nil)
+}
+
+// WatchAfter gives first the changes since the one with number no, or a bare
+// Gap where they are not kept any more.
+func (r *Runtime) WatchAfter(ctx context.Context, no uint64) <-chan engine.Change {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.watch(ctx, r.history.after(no))
+}
+
+// watch is called with the lock held.
+func (r *Runtime) watch(ctx context.Context, first []engine.Change) <-chan engine.Change {
+	out := make(chan engine.Change)
+	w := &watcher{wake: make(chan struct{}, 1), queue: first}
 	select {
 	case <-r.stopped:
 		close(out)
@@ -77,6 +92,7 @@ func (r *Runtime) pump(ctx context.Context, w *watcher, out chan<- engine.Change
 
 // publish is called with the lock held.
 func (r *Runtime) publish(c engine.Change) {
+	c = r.history.add(c)
 	if r.Observe != nil {
 		r.Observe(c)
 	}
@@ -118,9 +134,12 @@ func (w *watcher) take() []engine.Change {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	changes := w.queue
+	behind := len(changes)
 	for _, run := range w.order {
 		changes = append(changes, w.newest[run])
 	}
+	// whoever comes again after one of them has seen all before it
+	slices.SortFunc(changes[behind:], func(a, b engine.Change) int { return cmp.Compare(a.No, b.No) })
 	if w.lost {
 		changes = append(changes, engine.Change{Gap: true})
 	}

@@ -4413,7 +4413,10 @@ export interface operations {
                 /** @description also an event beat at once and every 15 seconds, so that one sees that the stream is alive */
                 beat?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description without run: the id of the last event that was seen; what happened since comes first */
+                "Last-Event-ID"?: string;
+            };
             path?: never;
             cookie?: never;
         };
