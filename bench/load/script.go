@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"drydock/bench/peer"
 	"drydock/internal/fleet/campaign"
 	"drydock/internal/sim"
+	"drydock/test/ports"
 )
 
 //go:embed update.sh
@@ -104,10 +106,11 @@ func (y *yard) runScript(ctx context.Context, jobs int) (took time.Duration, not
 		os.WriteFile(program, []byte(script), 0o755)); err != nil {
 		return 0, nil, 0, err
 	}
-	port, err := freePort("udp")
+	tftp, err := ports.Free("udp")
 	if err != nil {
 		return 0, nil, 0, err
 	}
+	_, port, _ := net.SplitHostPort(tftp)
 	root, err := peer.Unpack(filepath.Join(".cache", "bench"), "tftpd-hpa")
 	if err != nil {
 		return 0, nil, 0, err
@@ -121,7 +124,7 @@ func (y *yard) runScript(ctx context.Context, jobs int) (took time.Duration, not
 	inGroup := func(args ...string) *exec.Cmd {
 		return exec.CommandContext(ctx, "sh", append([]string{"-c", `echo $$ >"$0" && exec "$@"`, used.Procs()}, args...)...)
 	}
-	server := inGroup(filepath.Join(root, "usr/sbin/in.tftpd"), "-L", "-c", "-p", "-s", dir, "-u", "root", "-U", "000", "-a", "127.0.0.1:"+port)
+	server := inGroup(filepath.Join(root, "usr/sbin/in.tftpd"), "-L", "-c", "-p", "-s", dir, "-u", "root", "-U", "000", "-a", tftp)
 	if err := server.Start(); err != nil {
 		return 0, nil, 0, err
 	}

@@ -18,6 +18,7 @@ import (
 	"drydock/internal/fleet"
 	"drydock/internal/procedure"
 	"drydock/internal/secret"
+	"drydock/test/ports"
 )
 
 const releaseID = fleet.ReleaseID("iad-2.0")
@@ -72,11 +73,11 @@ func (y *yard) start(ctx context.Context) error {
 		if i == 0 || i == 2 {
 			network = "tcp"
 		}
-		port, err := freePort(network)
+		address, err := ports.Free(network)
 		if err != nil {
 			return err
 		}
-		y.ports[i] = "127.0.0.1:" + port
+		y.ports[i] = address
 	}
 	if err := y.startServer(ctx); err != nil {
 		return err
@@ -99,32 +100,16 @@ func (y *yard) startFleet(ctx context.Context) error {
 	}
 	list := filepath.Join(y.dir, "fleet.csv")
 	_ = os.Remove(list) // there may be none
-	port, err := freePort("udp")
+	agents, err := ports.Free("udp")
 	if err != nil {
 		return err
 	}
+	_, port, _ := net.SplitHostPort(agents)
 	if y.fleet, err = y.command("sim", "sim", "--devices", strconv.Itoa(y.devices), "--speed", strconv.Itoa(y.speed), "--trap-sink", y.ports[3],
 		"--import", list, "--port", port, "--faults", y.faults(), "--effect-log", y.effects(), "--quirks", y.quirks); err != nil {
 		return err
 	}
 	return wait(ctx, time.Minute, func() error { return y.importFleet(ctx, list) })
-}
-
-func freePort(network string) (string, error) {
-	if network == "tcp" {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
-		}
-		defer l.Close()
-		return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
-	}
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer c.Close()
-	return strconv.Itoa(c.LocalAddr().(*net.UDPAddr).Port), nil
 }
 
 func (y *yard) startServer(ctx context.Context) (err error) {

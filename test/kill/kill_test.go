@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -27,6 +26,7 @@ import (
 	"drydock/internal/secret"
 	"drydock/internal/sim"
 	"drydock/test/invariant"
+	"drydock/test/ports"
 )
 
 const (
@@ -123,20 +123,11 @@ func newYard(ctx context.Context, t *testing.T) *yard {
 // free finds a free port of loopback.
 func free(t *testing.T, network string) string {
 	t.Helper()
-	if network == "udp" {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		return c.LocalAddr().String()
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := ports.Free(network)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 func (y *yard) must(err error) {
