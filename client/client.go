@@ -19,6 +19,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -116,8 +117,36 @@ func (c *Client) within(ctx context.Context, limit time.Duration, method, path s
 	return nil
 }
 
+// patience is how often a request is sent again that the server was too busy
+// for; it says how long to wait.
+const patience = 10
+
 // send does one request and turns every answer but a good one into an error.
+// A request for reading waits where the server says that there were too many.
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader) (*http.Response, error) {
+	for tries := 1; ; tries++ {
+		resp, err := c.once(ctx, method, path, query, contentType, body)
+		if err != nil {
+			return nil, err
+		}
+		if resp.StatusCode < 300 {
+			return resp, nil
+		}
+		wait, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
+		err = problem(resp)
+		_ = resp.Body.Close() // it was read
+		if resp.StatusCode != http.StatusTooManyRequests || method != http.MethodGet || tries == patience {
+			return nil, err
+		}
+		select {
+		case <-time.After(time.Duration(min(max(wait, 1), 10)) * time.Second):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+func (c *Client) once(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader) (*http.Response, error) {
 	target := c.base + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
@@ -133,17 +162,13 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	}
 	resp, err := c.http.Do(req)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
 		return nil, c.unreached(err)
 	}
-	if resp.StatusCode < 300 {
-		return resp, nil
-	}
-	defer resp.Body.Close()
-	return nil, problem(resp)
+	return resp, nil
 }
 
 // Problem is an error as the API sends it (RFC 9457) with drydock's code and

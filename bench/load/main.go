@@ -38,6 +38,7 @@ type options struct {
 	quirks             string
 	jobs               int
 	soaking, killEvery time.Duration
+	recheck            string
 	seed               uint64
 	drydock            string
 	keep               bool
@@ -56,6 +57,7 @@ func main() {
 	flag.StringVar(&o.profile, "profile", "", "write profiles of the server under load to this name with .cpu, .heap and .goroutine")
 	flag.DurationVar(&o.soaking, "soak", 0, "instead: update the fleet again and again for so long, with random faults and kills, and check the invariants")
 	flag.DurationVar(&o.killEvery, "kill-every", 3*time.Minute, "with -soak: mean time between kills")
+	flag.StringVar(&o.recheck, "recheck", "", "instead: check the invariants of a soak again whose directory was kept")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "with -soak: of the faults and the kills")
 	flag.IntVar(&o.jobs, "script", 0, "instead: compare with a shell script that updates so many devices at once")
 	flag.StringVar(&o.drydock, "drydock", "bin/drydock", "the binary")
@@ -86,6 +88,10 @@ func run(ctx context.Context, o options) error {
 	defer y.stop()
 	if o.jobs > 0 {
 		return y.against(ctx, o.jobs)
+	}
+	if o.recheck != "" {
+		y.dir = o.recheck
+		return y.again(ctx)
 	}
 	if o.soaking > 0 {
 		return y.soak(ctx, o.soaking)

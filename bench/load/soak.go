@@ -45,6 +45,36 @@ func (y *yard) soak(ctx context.Context, long time.Duration) error {
 		fmt.Printf("| %d | %.0f s | %d | %d | %d | %.0f MiB | %.0f KiB | %.0f MiB |\n", len(rounds), r.took.Seconds(), r.Tally.States[campaign.Succeeded], r.Tally.States[campaign.Failed],
 			r.kills, float64(r.peak)/(1<<20), float64(r.peak)/1024/float64(y.inFlight), float64(r.data)/(1<<20))
 	}
+	if err := y.judge(ctx, len(rounds)); err != nil {
+		return err
+	}
+	return flat(rounds)
+}
+
+// again judges a soak that has ended.
+func (y *yard) again(ctx context.Context) error {
+	if err := y.findPorts(); err != nil {
+		return err
+	}
+	if err := y.startServer(ctx); err != nil {
+		return err
+	}
+	list, err := y.api.Devices(ctx, client.DeviceQuery{Limit: 10000})
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		y.ids = append(y.ids, d.ID)
+	}
+	campaigns, err := y.api.Campaigns(ctx, false)
+	if err != nil {
+		return err
+	}
+	return y.judge(ctx, len(campaigns))
+}
+
+// judge holds every journal against the invariants.
+func (y *yard) judge(ctx context.Context, rounds int) error {
 	ledger, err := y.ledger(ctx, rounds)
 	if err != nil {
 		return err
@@ -56,7 +86,7 @@ func (y *yard) soak(ctx context.Context, long time.Duration) error {
 	if len(ledger.Broken) > 0 {
 		return fmt.Errorf("%d invariants are broken", len(ledger.Broken))
 	}
-	return flat(rounds)
+	return nil
 }
 
 // round updates the fleet to the next version.
@@ -124,15 +154,15 @@ func (y *yard) scattered() string {
 }
 
 // ledger reads every journal, and what the equipment says.
-func (y *yard) ledger(ctx context.Context, rounds []round) (*invariant.Ledger, error) {
+func (y *yard) ledger(ctx context.Context, rounds int) (*invariant.Ledger, error) {
 	l := &invariant.Ledger{}
 	for _, id := range y.ids {
 		runs, err := y.api.Runs(ctx, id, false, 20000)
 		if err != nil {
 			return nil, err
 		}
-		if len(runs) < len(rounds) {
-			l.Broken = append(l.Broken, fmt.Errorf("device %s: %d runs in %d rounds", id, len(runs), len(rounds)))
+		if len(runs) < rounds {
+			l.Broken = append(l.Broken, fmt.Errorf("device %s: %d runs in %d rounds", id, len(runs), rounds))
 		}
 		for _, r := range runs {
 			journal, err := y.api.Journal(ctx, r.ID)

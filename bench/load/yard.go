@@ -67,7 +67,8 @@ func (y *yard) faults() string {
 	return strings.Join(list, "; ")
 }
 
-func (y *yard) start(ctx context.Context) error {
+// findPorts finds places for the server.
+func (y *yard) findPorts() error {
 	for i := range y.ports {
 		network := "udp"
 		if i == 0 || i == 2 {
@@ -78,6 +79,13 @@ func (y *yard) start(ctx context.Context) error {
 			return err
 		}
 		y.ports[i] = address
+	}
+	return nil
+}
+
+func (y *yard) start(ctx context.Context) error {
+	if err := y.findPorts(); err != nil {
+		return err
 	}
 	if err := y.startServer(ctx); err != nil {
 		return err
@@ -114,7 +122,7 @@ func (y *yard) startFleet(ctx context.Context) error {
 
 func (y *yard) startServer(ctx context.Context) (err error) {
 	data := filepath.Join(y.dir, "data")
-	if y.server, err = y.command("server", "serve", "--data", data, "--http", y.ports[0], "--tftp", y.ports[1], "--ftp", y.ports[2], "--trap", y.ports[3], "--server-address", "127.0.0.1"); err != nil {
+	if y.server, err = y.command("server", "serve", "--data", data, "--http", y.ports[0], "--tftp", y.ports[1], "--ftp", y.ports[2], "--trap", y.ports[3], "--server-address", "127.0.0.1", "--rate", "10000"); err != nil {
 		return err
 	}
 	return wait(ctx, time.Minute, func() error {
