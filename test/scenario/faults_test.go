@@ -197,7 +197,7 @@ func TestManualFindingIsAnsweredWithAConfiguration(t *testing.T) {
 	}
 	report, err := y.api.Report(y.ctx, run)
 	y.must(err)
-	if report.EditedBy != "anna" || len(report.Edited) == 0 {
+	if report.EditedBy != "anna (bootstrap)" || len(report.Edited) == 0 {
 		t.Errorf("the report says edited by %q: %+v", report.EditedBy, report.Edited)
 	}
 }
@@ -211,7 +211,7 @@ func TestCancel(t *testing.T) {
 	_, err := y.api.Cancel(y.ctx, run, "anna")
 	y.must(err)
 	st := y.ends(run, procedure.Stopped)
-	if st.Result.By != "anna" || st.Result.Left != procedure.Untouched {
+	if st.Result.By != "anna (bootstrap)" || st.Result.Left != procedure.Untouched {
 		t.Errorf("ended as %+v", st.Result)
 	}
 	y.mustHaveDone("backup", "keep")
