@@ -31,6 +31,7 @@ func main() {
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer context.AfterFunc(ctx, stop)() // a second Ctrl-C ends it at once
 	program := &cli.Program{
 		Version:          version,
 		Stdin:            os.Stdin,
@@ -86,7 +87,7 @@ func serve(ctx context.Context, o cli.ServeOptions, streams cli.Streams) error {
 	s, err := server.Start(ctx, server.Options{
 		Data: o.Data, Database: o.Database, HTTP: o.HTTP, Metrics: o.Metrics, URL: o.URL, TFTP: o.TFTP, FTP: o.FTP, FTPPassive: o.FTPPassive, Trap: o.Trap,
 		ServerAddress: o.ServerAddress, Drivers: o.Drivers, MIBDir: o.MIBDir, Migrations: o.Migrations, KeyFile: o.KeyFile, Key: o.Key,
-		ProvisioningPort: o.ProvisioningPort, SinglePort: o.SinglePort, Rate: o.Rate, ApproveAbove: o.ApproveAbove, TLSCert: o.TLSCert, TLSKey: o.TLSKey, OwnCA: o.OwnCA, TLSNames: o.TLSNames, Proxies: o.Proxies, Version: version, Log: log,
+		ProvisioningPort: o.ProvisioningPort, SinglePort: o.SinglePort, Rate: o.Rate, ApproveAbove: o.ApproveAbove, TLSCert: o.TLSCert, TLSKey: o.TLSKey, OwnCA: o.OwnCA, TLSNames: o.TLSNames, Proxies: o.Proxies, Version: version, Drain: o.Drain, Log: log,
 	})
 	if err != nil {
 		return err

@@ -1,9 +1,14 @@
 package cli
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"drydock/internal/fault"
 )
 
 // ServeOptions are the flags of drydock serve.
@@ -35,6 +40,7 @@ type ServeOptions struct {
 	OwnCA            bool
 	TLSNames         []string
 	Proxies          []string
+	Drain            time.Duration
 }
 
 // DemoOptions are the flags of drydock demo.
@@ -100,6 +106,7 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.Uint16Var(&o.ProvisioningPort, "provisioning-port", 69, "`PORT` of the TFTP servers that devices get their configuration from by themselves, as cable modems do")
 	flags.BoolVar(&o.SinglePort, "tftp-single-port", false, "answer TFTP from the listening port only, for firewalls")
 	flags.IntVar(&o.ApproveAbove, "approve-above", 0, "campaigns of more than `N` devices start when a second person approves them; 0: all start at once")
+	flags.DurationVar(&o.Drain, "drain", 30*time.Second, "when it is told to stop, how long transfers under way may go on; a second Ctrl-C breaks them off")
 	flags.Float64Var(&o.Rate, "rate", 200, "requests a second, `N`, that one user or token may make for long; ten times as many at once")
 	flags.StringVar(&o.TLSCert, "tls-cert", "", "serve HTTPS with the certificate in `FILE` (PEM; with what leads to its CA); new ones are taken without a restart")
 	flags.StringVar(&o.TLSKey, "tls-key", "", "`FILE` with the certificate's key (PEM)")
@@ -107,11 +114,19 @@ The key can also come from DRYDOCK_KEY. One process uses a store at a time.`,
 	flags.StringSliceVar(&o.Proxies, "trusted-proxy", nil, "`ADDRESS` or network of a proxy that ends TLS before this server, repeatable: its X-Forwarded-For and X-Forwarded-Proto count")
 	flags.StringSliceVar(&o.TLSNames, "tls-name", nil, "with --tls-own-ca: one more `NAME` or address that clients call this server, repeatable")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if o.Drain < 0 {
+			return usagef("--drain %s: a time is expected, as 30s, or 0", o.Drain)
+		}
 		if o.ApproveAbove < 0 {
 			return usagef("--approve-above %d: a number of devices is expected, or 0", o.ApproveAbove)
 		}
 		o.Key = s.Env("DRYDOCK_KEY")
-		return s.Serve(c.Context(), o, Streams{s.Stdout, s.Stderr})
+		err := s.Serve(c.Context(), o, Streams{s.Stdout, s.Stderr})
+		if c.Context().Err() != nil && errors.Is(err, context.Canceled) { // one that serves ends without an error
+			fmt.Fprintln(s.Stderr, "drydock: interrupted while the server was starting; the next start goes on from what there is")
+			return exitError(fault.ExitFailed)
+		}
+		return err
 	}
 	return c
 }

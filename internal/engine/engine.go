@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"drydock/internal/driver"
@@ -64,6 +65,7 @@ type Engine struct {
 	Config
 
 	buffers  snmp.Pool
+	held     atomic.Bool
 	mu       sync.Mutex // owns what follows
 	holds    map[fleet.RunID]*hold
 	at       map[sender]map[fleet.RunID]*hold // the same by what the device sends from; several devices may share an address
@@ -116,6 +118,11 @@ func New(c Config) *Engine {
 	}
 	return &Engine{Config: c, holds: map[fleet.RunID]*hold{}, at: map[sender]map[fleet.RunID]*hold{}, progress: map[fleet.RunID]Progress{}, trying: map[fleet.DeviceID]bool{}}
 }
+
+// Hold has the engine begin no effect from now on: what it is told to perform
+// waits until its context ends. What it has begun goes on. The next process
+// finds an intent of which the device knows nothing, and performs it.
+func (e *Engine) Hold() { e.held.Store(true) }
 
 // Progress of the operation that is under way; nil where nothing is known.
 func (e *Engine) Progress(st procedure.State) *Progress {

@@ -93,6 +93,10 @@ type task struct {
 // Do carries out one action and reports what came of it. It reports nothing
 // after ctx has ended: whoever ended it knows.
 func (e *Engine) Do(ctx context.Context, state procedure.State, action procedure.Action, report func(procedure.Event)) {
+	if action.Kind == procedure.Perform && e.held.Load() {
+		<-ctx.Done()
+		return
+	}
 	ctx, span := e.Tracer.Start(tracing.Resume(ctx, state.Plan.Trace), fmt.Sprintf("%s %s", action.Kind, action.Op), tracing.Internal,
 		tracing.String("drydock.run", state.Plan.Run), tracing.String("drydock.device", state.Plan.Device),
 		tracing.String("drydock.step", state.Step), tracing.Int("drydock.attempt", state.Attempts[state.Step]))

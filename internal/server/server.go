@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -68,7 +69,10 @@ type Options struct {
 	Proxies          []string // networks of proxies that end TLS before it
 	TLSNames         []string // more names and addresses for the own CA's certificate
 	Version          string
-	Log              *slog.Logger
+	// Drain is how long a server that is asked to stop lets the transfers under
+	// way go on; 0: it breaks them off.
+	Drain time.Duration
+	Log   *slog.Logger
 }
 
 // Server is a running server.
@@ -89,12 +93,16 @@ type Server struct {
 	notifier *notify.Notifier
 	tracer   *tracing.Tracer
 	untrace  func(context.Context) error // sends the spans that there are
+	grants   *transfer.Registry
+	engine   *engine.Engine
 	group    *errgroup.Group
-	stop     context.CancelFunc
+	stop     context.CancelFunc // asks it to stop
+	end      context.CancelFunc // ends everything at once
+	stopping atomic.Bool
 }
 
-// Start starts every part; the server runs until ctx ends or a part fails. On
-// an error nothing is left running.
+// Start starts every part; the server runs until ctx ends, and Drain at most
+// longer, or until a part fails. On an error nothing is left running.
 func Start(ctx context.Context, o Options) (s *Server, err error) {
 	if o.Rate < 0 {
 		return nil, fault.New(fault.Invalid, "", fmt.Sprintf("--rate %g", o.Rate), "it cannot be negative")
@@ -119,8 +127,9 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 	if s.tracer, s.untrace, err = otlp.Start(ctx, o.Version, os.Getenv, o.Log); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	run, stop := context.WithCancel(ctx)
-	s.stop = stop
+	asked, stop := context.WithCancel(ctx)
+	run, end := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop, s.end = stop, end
 	s.group, run = errgroup.WithContext(run)
 	err = s.parts(run, o, keys)
 	if err == nil {
@@ -129,9 +138,10 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 		s.FirstStart = len(users) == 0
 	}
 	if err != nil {
-		stop()
+		end()
 		return nil, errors.Join(err, s.Wait())
 	}
+	s.group.Go(func() error { return s.untilStopped(asked, run, o) })
 	return s, nil
 }
 
@@ -151,6 +161,7 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 			return fault.New(fault.Invalid, "", "--server-address", "%w", err)
 		}
 	}
+	s.add("server", s.goesOn)
 	config.Grants = transfer.NewRegistry(transfer.Config{Observe: s.metrics.Transfer})
 	s.group.Go(func() error { <-ctx.Done(); config.Grants.Shutdown(); return nil })
 	if config.TFTPPort, err = s.serveTFTP(ctx, o, config.Grants); err != nil {
@@ -165,6 +176,7 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 		return err
 	}
 	eng := engine.New(config)
+	s.grants, s.engine = config.Grants, eng
 	runtime := local.New(local.Options{Journal: s.store, Performer: eng, Log: o.Log, Observe: s.metrics.Change})
 	conductor = campaigns.New(campaigns.Config{Store: s.store, Engine: eng, Runtime: runtime, Log: o.Log, ApproveAbove: o.ApproveAbove})
 	if err := conductor.Load(ctx); err != nil {
@@ -195,6 +207,7 @@ func (s *Server) parts(ctx context.Context, o Options, keys *secret.Keyring) err
 func (s *Server) Wait() error {
 	err := s.group.Wait()
 	s.stop()
+	s.end()
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}

@@ -187,7 +187,7 @@ func TestCampaignHearsV3(t *testing.T) {
 // A server that starts again goes on where it was: every device has one run.
 func TestCampaignOverARestart(t *testing.T) {
 	t.Parallel()
-	y := open(t, setup{devices: 5})
+	y := open(t, setup{devices: 5, drain: time.Minute})
 	one := y.campaign(func(s *campaign.Spec) { s.Waves = []campaign.Wave{{Count: 1}}; s.Caps.InFlight = 2 })
 	y.campaignUntil(one.ID, "the second wave", func(one client.Campaign) bool { return one.Wave == 1 && one.Tally.InFlight() > 0 })
 	y.must(y.server.Stop())

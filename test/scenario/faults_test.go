@@ -2,8 +2,10 @@ package scenario
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"drydock/client"
 	"drydock/internal/fault"
@@ -239,7 +241,7 @@ func TestOneRunADeviceAndKeys(t *testing.T) {
 // repeated blindly, answers stay.
 func TestServerRestart(t *testing.T) {
 	t.Parallel()
-	y := open(t, setup{devices: 2, faults: "dev=1 op=update fault=slow=3s; dev=2 op=recover fault=fail"})
+	y := open(t, setup{devices: 2, faults: "dev=1 op=update fault=slow=3s; dev=2 op=recover fault=fail", drain: time.Minute})
 	runs := y.order(func(o *client.RunOrder) { o.Release, o.Devices = release, y.ids })
 	y.until(runs[0], "load", func(s procedure.State) bool { return s.Step == procedure.Load && s.Phase == procedure.Awaiting })
 	q := y.mustAsk(runs[1], procedure.Recover, procedure.DeviceFailed)
@@ -253,6 +255,31 @@ func TestServerRestart(t *testing.T) {
 	y.ends(runs[0], procedure.Updated)
 	y.ends(runs[1], procedure.Updated)
 	y.mustHaveDone("backup", "keep", "update", "recover", "recover", "backup")
+}
+
+// A server that is told to stop lets the transfers under way go through, and
+// begins no effect meanwhile: nobody is asked because of it.
+func TestStopWaitsForTransfers(t *testing.T) {
+	t.Parallel()
+	y := open(t, setup{devices: 3, image: 3 << 20, drain: time.Minute})
+	runs := y.order(func(o *client.RunOrder) { o.Release, o.Devices = release, y.ids })
+	y.until(runs[0], "load", func(s procedure.State) bool { return s.Step == procedure.Load && s.Phase == procedure.Awaiting })
+	y.must(y.server.Stop())
+	y.serve()
+	for _, run := range runs {
+		y.ends(run, procedure.Updated)
+	}
+	questions, err := y.api.Questions(y.ctx, true)
+	y.must(err)
+	if len(questions) > 0 {
+		t.Errorf("somebody was asked: %+v", questions)
+	}
+	want := []string{"backup", "keep", "update", "recover", "recover", "backup"} // as ever
+	for n := range runs {
+		if got := y.done(n + 1); !slices.Equal(got, want) {
+			t.Errorf("device %d was made to do %v; wanted %v", n+1, got, want)
+		}
+	}
 }
 
 // One process has a store at a time; the second is told which.

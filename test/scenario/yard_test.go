@@ -49,6 +49,7 @@ type setup struct {
 	log          *slog.Logger
 	provisioning uint16 // port of the TFTP servers that provision devices
 	metrics      string // address of the metrics; none where empty
+	drain        time.Duration
 }
 
 // yard is a server and a fleet that belong to one test.
@@ -76,7 +77,7 @@ func open(t *testing.T, s setup) *yard {
 		s.log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
 	y.options = server.Options{Data: y.data, HTTP: "127.0.0.1:0", TFTP: "127.0.0.1:0", FTP: "127.0.0.1:0", Trap: "127.0.0.1:0",
-		ServerAddress: "127.0.0.1", ProvisioningPort: s.provisioning, Log: s.log, Metrics: s.metrics}
+		ServerAddress: "127.0.0.1", ProvisioningPort: s.provisioning, Log: s.log, Metrics: s.metrics, Drain: s.drain}
 	if s.drivers != nil {
 		y.options.Drivers = s.drivers(t)
 	}
