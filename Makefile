@@ -46,9 +46,10 @@ $(PAGE): $(NPM_DONE) $(PAGE_SOURCES)
 
 TYPES := web/src/api/schema.d.ts
 OPENAPI := $(CACHE)/openapi.json
-GENERATE_TYPES = mkdir -p $(CACHE) && $(GO) run ./tools/openapi > $(OPENAPI) && cd web && npx openapi-typescript ../$(OPENAPI) -o
+GENERATE_TYPES = $(GO) run ./tools/openapi > $(OPENAPI) && cd web && npx openapi-typescript ../$(OPENAPI) -o
 .PHONY: types
 types: $(NPM_DONE) ## generate the page's types from the API
+	@mkdir -p $(CACHE)
 	$(GENERATE_TYPES) ../$(TYPES)
 
 .PHONY: client
@@ -57,6 +58,7 @@ client: ## generate the Go client's methods from the API
 
 .PHONY: types-fresh
 types-fresh: $(NPM_DONE)
+	@mkdir -p $(CACHE)
 	@($(GENERATE_TYPES) ../$(CACHE)/schema.d.ts) >$(CACHE)/types.log 2>&1 || { cat $(CACHE)/types.log; exit 1; }
 	@cmp -s $(TYPES) $(CACHE)/schema.d.ts || { echo "$(TYPES) is not what the API says: make types"; exit 1; }
 
