@@ -30,6 +30,7 @@ type Campaign struct {
 	Tally   campaign.Tally `json:"tally" doc:"of all devices"`
 	ByWave  []WaveTally    `json:"byWave"`
 	Devices int            `json:"devices"`
+	Asking  int            `json:"asking" doc:"devices whose question waits for an answer; their wave waits with them"`
 }
 
 // WaveTally counts one wave's devices.

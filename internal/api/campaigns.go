@@ -203,6 +203,9 @@ func (s *server) campaign(ctx context.Context, one campaign.Campaign) (client.Ca
 		return client.Campaign{}, err
 	}
 	out := client.Campaign{Campaign: one, Tally: campaign.Tally{}, ByWave: make([]client.WaveTally, len(one.Sizes))}
+	if out.Asking, err = s.Store.CountQuestions(ctx, store.QuestionFilter{Open: true, Campaign: one.ID}); err != nil {
+		return out, err
+	}
 	for wave, tally := range counts {
 		n := 0
 		for _, k := range tally.States {
@@ -261,17 +264,13 @@ func (s *server) campaignEvents(ctx context.Context, in *campaignID, send sse.Se
 // question wins, and who comes second is told.
 func (s *server) answerAll(ctx context.Context, b client.BulkAnswer) (out client.BulkAnswered, err error) {
 	out.Answered, out.Refused = []string{}, []string{}
-	records, err := s.Store.Questions(ctx, store.QuestionFilter{Open: true, Step: b.Step, Cause: b.Cause, Within: within(ctx)})
-	if err != nil {
-		return out, err
-	}
-	runs, err := s.runsOf(ctx, b.Campaign)
+	records, err := s.Store.Questions(ctx, store.QuestionFilter{Open: true, Campaign: b.Campaign, Step: b.Step, Cause: b.Cause, Within: within(ctx)})
 	if err != nil {
 		return out, err
 	}
 	for _, q := range records {
 		id := q.Question.ID
-		if len(b.Questions) > 0 && !slices.Contains(b.Questions, id) || b.Campaign != "" && !runs[q.Run] {
+		if len(b.Questions) > 0 && !slices.Contains(b.Questions, id) {
 			continue
 		}
 		if !slices.Contains(q.Question.Choices, b.Choice) {
@@ -316,19 +315,6 @@ func (s *server) lateFor(ctx context.Context, b client.BulkAnswer, out client.Bu
 		}
 	}
 	return late
-}
-
-// runsOf are the newest runs of a campaign's devices.
-func (s *server) runsOf(ctx context.Context, id campaign.ID) (map[fleet.RunID]bool, error) {
-	if id == "" {
-		return nil, nil
-	}
-	members, err := s.Store.Members(ctx, id, store.MemberFilter{State: campaign.Running})
-	runs := map[fleet.RunID]bool{}
-	for _, m := range members {
-		runs[m.Run] = true
-	}
-	return runs, err
 }
 
 // listed gives the campaigns that whoever asks may see, newest first; after an

@@ -143,11 +143,11 @@ func (s *session) campaignStart() *cobra.Command {
 }
 
 func printCampaigns(w *tabwriter.Writer, list []client.Campaign) {
-	row(w, "CAMPAIGN", "NAME", "STARTED", "BY", "STATUS", "WAVE", "DEVICES", "DONE", "FAILED", "UNDER WAY", "WHY")
+	row(w, "CAMPAIGN", "NAME", "STARTED", "BY", "STATUS", "WAVE", "DEVICES", "DONE", "FAILED", "UNDER WAY", "ASKING", "WHY")
 	for _, one := range list {
 		t := one.Tally
 		row(w, one.ID, one.Spec.Name, stamp(one.StartedAt), one.StartedBy, one.Status, fmt.Sprintf("%d of %d", one.Wave+1, len(one.Sizes)), one.Devices,
-			t.States[campaign.Succeeded], t.States[campaign.Failed], t.InFlight(), one.Why)
+			t.States[campaign.Succeeded], t.States[campaign.Failed], t.InFlight(), one.Asking, one.Why)
 	}
 }
 
@@ -300,6 +300,9 @@ func campaignLine(one client.Campaign) string {
 		if n := t.States[part.state]; n > 0 {
 			line += fmt.Sprintf("  %d %s", n, part.word)
 		}
+	}
+	if one.Asking > 0 {
+		line += fmt.Sprintf("  %d ask: drydock question list", one.Asking)
 	}
 	if one.Why != "" {
 		line += "  (" + printable(one.Why) + ")"

@@ -124,16 +124,18 @@ func background(ts *testscript.TestScript, ready string, args []string) string {
 	return ""
 }
 
-// command starts drydock with the script's environment.
+// command starts drydock with the script's environment; what it prints, on
+// stderr and stdout, comes from the reader.
 func command(ts *testscript.TestScript, args []string) (*exec.Cmd, io.Reader) {
 	c := exec.Command(filepath.Join(firstDir(ts.Getenv("PATH")), "drydock"), args...)
 	c.Dir = ts.MkAbs(".")
 	c.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "USER=" + ts.Getenv("USER"),
 		"DRYDOCK_DATA=" + ts.Getenv("DRYDOCK_DATA"), "DRYDOCK_SERVER=" + ts.Getenv("DRYDOCK_SERVER")}
-	stderr, err := c.StderrPipe()
+	said, err := c.StderrPipe()
 	ts.Check(err)
+	c.Stdout = c.Stderr
 	ts.Check(c.Start())
-	return c, stderr
+	return c, said
 }
 
 func firstDir(path string) string { return filepath.SplitList(path)[0] }
@@ -193,19 +195,19 @@ func capture(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], found[1])
 }
 
-// interrupt runs drydock, interrupts it when a line of its stderr matches, and
-// writes its stderr to a file. Usage: interrupt FILE PATTERN [ARG...]
+// interrupt runs drydock, interrupts it when a line that it prints matches, and
+// writes all to a file. Usage: interrupt FILE PATTERN [ARG...]
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	refuseNegation(ts, neg, "interrupt")
 	if len(args) < 3 {
 		ts.Fatalf("usage: interrupt FILE PATTERN ARG...")
 	}
-	c, stderr := command(ts, args[2:])
+	c, out := command(ts, args[2:])
 	giveUp := time.AfterFunc(patience, func() { _ = c.Process.Kill() })
 	defer giveUp.Stop()
 	var said strings.Builder
 	matched := false
-	for in := bufio.NewScanner(stderr); in.Scan(); {
+	for in := bufio.NewScanner(out); in.Scan(); {
 		said.WriteString(in.Text() + "\n")
 		if !matched && regexp.MustCompile(args[1]).MatchString(in.Text()) {
 			matched = true

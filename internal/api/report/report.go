@@ -140,8 +140,8 @@ func (v *view) conserve(devices []Device) {
 		}
 	}
 	v.Lost = lost > 0
-	v.Conservation = fmt.Sprintf("Configurations of %s devices were compared after the update: %s lines carried, %s of them changed by %d rules, %s lost.",
-		number(n), number(carried), number(changed), len(all), number(lost))
+	v.Conservation = fmt.Sprintf("Configurations of %s devices were compared after the update: %s lines carried, %s of them changed by %s, %s lost.",
+		number(n), number(carried), number(changed), rulesOf(len(all)), number(lost))
 	for names, k := range fired {
 		v.Rules = append(v.Rules, rules{names, k})
 	}
@@ -200,6 +200,13 @@ func stamp(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format("2006-01-02 15:04:05")
+}
+
+func rulesOf(n int) string {
+	if n == 1 {
+		return "1 rule"
+	}
+	return number(n) + " rules"
 }
 
 // number groups the digits: 812,004.

@@ -27,7 +27,7 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	html := out.String()
-	for _, want := range []string{"2,000 lines carried, 23 of them changed by 1 rules, 0 lost", "no-room", "<polyline", "&lt;script&gt;", "&lt;b&gt;night"} {
+	for _, want := range []string{"2,000 lines carried, 23 of them changed by 1 rule, 0 lost", "no-room", "<polyline", "&lt;script&gt;", "&lt;b&gt;night"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the report has no %q", want)
 		}

@@ -222,8 +222,19 @@ func (c *Conductor) hear(ctx context.Context, change engine.Change) bool {
 		return true
 	case change.State.Phase == procedure.Ended:
 		return c.ended(change.Run, change.State)
+	case change.State.Question != nil || change.Event.Kind == procedure.Answered:
+		c.tellOf(change.Run)
 	}
 	return false
+}
+
+// tellOf tells the watchers of a run's campaign that it asks, or asks no more.
+func (c *Conductor) tellOf(run fleet.RunID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if key, ok := c.runs[run]; ok {
+		c.tell(key.campaign)
+	}
 }
 
 // ended takes a run's result over; false if the run is of no campaign.

@@ -13,6 +13,7 @@ import (
 
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
+	"drydock/internal/fleet/campaign"
 	"drydock/internal/procedure"
 	"drydock/internal/store"
 )
@@ -311,12 +312,25 @@ func testQuestions(t *testing.T, s *store.Store) {
 			t.Errorf("%+v finds it", f)
 		}
 	}
+	count := func(id campaign.ID) int {
+		t.Helper()
+		n, err := s.CountQuestions(ctx, store.QuestionFilter{Open: true, Campaign: id})
+		must(t, err)
+		return n
+	}
+	for id, state := range map[campaign.ID]campaign.State{"under-way": campaign.Running, "over": campaign.Failed} {
+		c, _ := campaignOf(string(id), campaign.Spec{Name: "n", Release: "r"}, 1)
+		must(t, s.CreateCampaign(ctx, c, []campaign.Member{{Device: "iad-1", State: state, Run: "r1"}}))
+	}
+	if count("under-way") != 1 || count("over") != 0 || count("none") != 0 {
+		t.Errorf("%d questions in the campaign, %d in one for which the run is over", count("under-way"), count("over"))
+	}
 	commit(t, s, p.Next(t, procedure.Event{Kind: procedure.Restarted})) // it stays open
 	if len(open(store.QuestionFilter{Open: true})) != 1 {
 		t.Error("a restart closed it")
 	}
 	commit(t, s, p.Next(t, procedure.Event{Kind: procedure.Answered, Question: asked.ID, Choice: procedure.Stop, By: "anna"}))
-	if len(open(store.QuestionFilter{Open: true})) != 0 {
+	if len(open(store.QuestionFilter{Open: true})) != 0 || count("under-way") != 0 {
 		t.Error("it is still open")
 	}
 	got = open(store.QuestionFilter{ID: asked.ID})

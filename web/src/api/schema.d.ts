@@ -1626,6 +1626,11 @@ export interface components {
             refused: string[] | null;
         };
         Campaign: {
+            /**
+             * Format: int64
+             * @description devices whose question waits for an answer; their wave waits with them
+             */
+            asking: number;
             byWave: components["schemas"]["WaveTally"][] | null;
             /** Format: int64 */
             devices: number;

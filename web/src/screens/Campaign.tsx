@@ -153,7 +153,7 @@ function View({ campaign: c }: { campaign: CampaignType }) {
   return (
     <Page title={c.spec.name} beside={<Mark state={campaignState(c.status)} chip />} actions={<Actions campaign={c} />}>
       {c.why && c.status === 'paused' && <Alert color="yellow" variant="light" title="It is paused">{c.why}. Devices that were loading go through; no more are started until somebody resumes it.</Alert>}
-      {asking.length > 0 && <Alert color="yellow" variant="light">{many(asking.length, 'device')} {asking.length === 1 ? 'asks' : 'ask'} you. <To to="/questions">Answer</To></Alert>}
+      {c.asking > 0 && <Alert color="yellow" variant="light">{many(c.asking, 'device')} {c.asking === 1 ? 'asks' : 'ask'} you. <To to="/questions">Answer</To></Alert>}
       <Progress campaign={c} />
       <div className={classes.columns}>
         <Part title="Waves"><Waves campaign={c} /></Part>

@@ -17,6 +17,7 @@ const columns: Column<Campaign>[] = [
   { key: 'release', head: 'Release', width: '120px', cell: (c) => (c.spec.release ? <To to={releasePath(c.spec.release)}>{c.spec.release}</To> : c.spec.of ? `back from ${c.spec.of}` : (c.spec.releases ?? []).join(', ')) },
   { key: 'devices', head: 'Devices', width: '90px', number: true, cell: (c) => count(c.devices) },
   { key: 'how', head: 'Progress', width: '18%', cell: (c) => <Tally tally={c.tally} of={c.devices} words={false} /> },
+  { key: 'asking', head: 'Ask you', width: '90px', number: true, cell: (c) => (c.asking ? <To to="/questions">{count(c.asking)}</To> : '') },
   { key: 'wave', head: 'Wave', width: '80px', cell: (c) => `${c.wave + 1} of ${(c.sizes ?? []).length}` },
   { key: 'started', head: 'Started', width: '110px', cell: (c) => <When at={c.startedAt} /> },
   { key: 'took', head: 'Took', width: '90px', cell: (c) => <Lasting from={c.startedAt} to={c.endedAt} /> },
