@@ -27,6 +27,9 @@ func (s *server) backups() {
 		After  fleet.BackupID `query:"after" doc:"cursor: the last id of the page before"`
 		Limit  int            `query:"limit" minimum:"1" maximum:"10000" default:"100"`
 	}) (*body[[]fleet.Backup], error) {
+		if err := s.mayGoOn(ctx, ofBackup, string(q.After)); err != nil {
+			return nil, err
+		}
 		return list(s.Store.Backups(ctx, store.BackupFilter{Device: q.Device, Run: q.Run, Within: within(ctx), After: q.After, Limit: q.Limit}))
 	})
 	register(s, get("show-backup", "/api/v1/backups/{id}", "What is known about a backup"), func(ctx context.Context, in *backupID) (*body[fleet.Backup], error) {

@@ -172,6 +172,20 @@ func (s *server) mayObject(ctx context.Context, r request, kind object, id strin
 	return nil
 }
 
+// mayGoOn checks the object that a page comes after. Without it the page would
+// be empty, which its reader would take for the end of the list.
+func (s *server) mayGoOn(ctx context.Context, kind object, after string) error {
+	if after == "" {
+		return nil
+	}
+	err := s.mayObject(ctx, requestOf(ctx), kind, after)
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, "", string(kind)+" "+after, "there is no such %s, so nothing comes after it", kind).
+			WithHint("read the list from its beginning, without after")
+	}
+	return err
+}
+
 // may checks each device that a request names.
 func (s *server) may(ctx context.Context, ids ...fleet.DeviceID) error {
 	r := requestOf(ctx)

@@ -59,7 +59,7 @@ type unknownError struct{}
 func (unknownError) Error() string { return "" } // the error around it says it all
 
 func tooMany(what string, wait time.Duration) error {
-	wait = max(wait.Round(time.Second), time.Second)
+	wait = max((wait + time.Second - 1).Truncate(time.Second), time.Second) // up: whoever waits so long is let in
 	return fault.New(fault.Limited, "", "", "%s: %w", what, &waitError{wait}).WithHint("try again in %s", wait)
 }
 

@@ -15,6 +15,9 @@ func (s *server) questions() {
 		After string `query:"after" doc:"cursor: the last id of the page before"`
 		Limit int    `query:"limit" minimum:"0" maximum:"10000" doc:"0: all"`
 	}) (*body[[]client.Question], error) {
+		if err := s.mayGoOn(ctx, ofQuestion, q.After); err != nil {
+			return nil, err
+		}
 		records, err := s.Store.Questions(ctx, store.QuestionFilter{Open: !q.All, Within: within(ctx), After: q.After, Limit: q.Limit})
 		return list(mapped(records, question), err)
 	})

@@ -51,6 +51,9 @@ func (s *server) runs() {
 		After   fleet.RunID         `query:"after" doc:"cursor: the last id of the page before"`
 		Limit   int                 `query:"limit" minimum:"1" maximum:"20000" default:"100"`
 	}) (*body[[]client.Run], error) {
+		if err := s.mayGoOn(ctx, ofRun, string(q.After)); err != nil {
+			return nil, err
+		}
 		filter := store.RunFilter{Device: q.Device, Release: q.Release, Outcomes: q.Outcome, Within: within(ctx), After: q.After, Limit: q.Limit}
 		if q.Active {
 			filter.Active = &q.Active

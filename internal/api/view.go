@@ -19,6 +19,9 @@ func (s *server) views() {
 			Newest bool           `query:"newest" doc:"only each device's newest backup"`
 			After  fleet.BackupID `query:"after" doc:"cursor: next of the page before"`
 		}) (*body[client.Search], error) {
+			if err := s.mayGoOn(ctx, ofBackup, string(q.After)); err != nil {
+				return nil, err
+			}
 			found, err := s.Store.SearchBackups(ctx, store.BackupFilter{Device: q.Device, Newest: q.Newest, Within: within(ctx), After: q.After}, q.Text)
 			return answer(client.Search{Scanned: found.Scanned, Next: found.Next,
 				Hits: mapped(found.Hits, func(h store.Hit) client.Hit { return client.Hit{Backup: h.Backup, Line: h.Line, Text: h.Text} })}, err)
