@@ -17,6 +17,7 @@ import (
 	"drydock/internal/equipment/autonomous"
 	"drydock/internal/equipment/disk"
 	"drydock/internal/equipment/install"
+	"drydock/internal/equipment/settings"
 	"drydock/internal/fault"
 	"drydock/internal/procedure"
 )
@@ -177,7 +178,7 @@ func (a *Agent) beginRun(ctx context.Context, source string, ordered bool) error
 	if self := a.s.Autonomous; self != nil {
 		rule.Repeat, rule.Question = self.Repeat, time.Duration(self.Question)
 		if !ordered {
-			if rule.Windows, err = openings(self.Window, time.Now()); err != nil {
+			if rule.Windows, err = openings(*self, time.Now()); err != nil {
 				return err
 			}
 		}
@@ -240,31 +241,19 @@ func parseSource(text string) (s equipment.Server, dir string, err error) {
 // windowDays is for how many days a run waits for its window.
 const windowDays = 7
 
-// takes is how long loading and what follows may take.
-const takes = 30 * time.Minute
-
-// openings are the window of every day, such as 02:00-04:00; nil where there is
-// none.
-func openings(window string, now time.Time) (*procedure.Windows, error) {
-	if window == "" {
-		return nil, nil
+// openings are the window of every day, in local time; nil where there is none.
+// The first is yesterday's, which may reach over midnight.
+func openings(a settings.Autonomous, now time.Time) (*procedure.Windows, error) {
+	from, length, err := a.Opens()
+	if err != nil || length == 0 {
+		return nil, err
 	}
-	from, until, ok := strings.Cut(window, "-")
-	a, err1 := time.Parse("15:04", strings.TrimSpace(from))
-	b, err2 := time.Parse("15:04", strings.TrimSpace(until))
-	if !ok || err1 != nil || err2 != nil {
-		return nil, fault.New(fault.Invalid, "", "autonomous.window", "%q is no window of the day; write 02:00-04:00", window)
+	w := &procedure.Windows{Takes: settings.LoadingTakes}
+	clock := func(day int, since time.Duration) time.Time {
+		return time.Date(now.Year(), now.Month(), now.Day()+day, 0, int(since/time.Minute), 0, 0, now.Location())
 	}
-	w := &procedure.Windows{Takes: takes}
-	for day := range windowDays {
-		at := func(t time.Time) time.Time {
-			return time.Date(now.Year(), now.Month(), now.Day()+day, t.Hour(), t.Minute(), 0, 0, now.Location())
-		}
-		o := procedure.Opening{From: at(a), Until: at(b)}
-		if !o.Until.After(o.From) { // over midnight
-			o.Until = o.Until.AddDate(0, 0, 1)
-		}
-		w.Openings = append(w.Openings, o)
+	for day := -1; day < windowDays; day++ {
+		w.Openings = append(w.Openings, procedure.Opening{From: clock(day, from), Until: clock(day, from+length)})
 	}
 	return w, nil
 }

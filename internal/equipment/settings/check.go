@@ -65,6 +65,7 @@ func (s *Settings) check() error {
 	}
 	s.checkSNMP(wrong)
 	s.checkSoftware(wrong)
+	s.checkAutonomous(wrong)
 	if len(s.Configuration.Files) == 0 {
 		wrong("configuration.files", "it is missing: the files that are backed up and recovered")
 	}

@@ -33,16 +33,20 @@ func TestParseGivesDefaults(t *testing.T) {
 
 func TestParseSaysWhatIsWrong(t *testing.T) {
 	for change, want := range map[string]string{
-		"serial: X1 -> seriall: X1":                    "seriall",
-		"serial: X1, -> ":                              "identity.serial: it is missing",
-		"within: 90s -> within: ninety":                "no time span",
-		"room: 64MiB -> room: large":                   "no size",
-		"wait: service -> wait: forever":               "machine or service",
-		"access: write -> access: all":                 "read or write",
-		"listen: 127.0.0.1:161 -> listen: here":        "no IPv4 address",
-		"listen: 127.0.0.1:161 -> agentx: /run/agentx": "snmpd.conf",
-		"room: 64MiB -> loader: opkg":                  "command, rauc, swupdate or sysupgrade",
-		", files: [/opt/app] -> ":                      "either files",
+		"serial: X1 -> seriall: X1":                                          "seriall",
+		"serial: X1, -> ":                                                    "identity.serial: it is missing",
+		"within: 90s -> within: ninety":                                      "no time span",
+		"room: 64MiB -> room: large":                                         "no size",
+		"wait: service -> wait: forever":                                     "machine or service",
+		"access: write -> access: all":                                       "read or write",
+		"listen: 127.0.0.1:161 -> listen: here":                              "no IPv4 address",
+		"listen: 127.0.0.1:161 -> agentx: /run/agentx":                       "snmpd.conf",
+		"room: 64MiB -> loader: opkg":                                        "command, rauc, swupdate or sysupgrade",
+		", files: [/opt/app] -> ":                                            "either files",
+		"software: -> autonomous: {window: 2-4}\nsoftware:":                  "write 02:00-04:00",
+		"software: -> autonomous: {window: 02:00-02:10}\nsoftware:":          "shorter than loading",
+		"software: -> autonomous: {every: 6h}\nsoftware:":                    "autonomous.source",
+		"software: -> autonomous: {server: https://x, device: y}\nsoftware:": "token",
 	} {
 		from, to, _ := strings.Cut(change, " -> ")
 		if !strings.Contains(good, from) {
