@@ -216,6 +216,9 @@ func (b *Box) download(ctx context.Context, o equipment.Order, want string) (got
 	w := &bounded{w: io.MultiWriter(f, sum), left: b.room()}
 	if offset > 0 {
 		err = r.FetchFrom(ctx, o.Server, o.Names[imagePlace], offset, w)
+		if f, ok := errors.AsType[*equipment.Failure](err); ok && f.Cause == equipment.FileNotFound {
+			b.drop(partDigest) // perhaps the server has no such place in it: the next download begins anew
+		}
 	} else {
 		err = b.o.Files.Fetch(ctx, o.Server, o.Names[imagePlace], w)
 	}
