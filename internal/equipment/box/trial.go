@@ -194,9 +194,9 @@ func (b *Box) trial(ctx context.Context) error {
 	tick := time.NewTicker(time.Duration(h.Every))
 	defer tick.Stop()
 	var last error
-	for {
+	for tried := false; ; tried = true {
 		err := b.well(within, h.Command)
-		if within.Err() == nil || last == nil { // what ends because the time is up says nothing
+		if within.Err() == nil || !tried { // what ends because the time is up says nothing
 			last = err
 		}
 		if err == nil && (!h.ReportIn || b.o.Heard == nil || b.o.Heard() > before) {
