@@ -86,6 +86,10 @@ func contents(t *testing.T, f *disktest.FS) map[string]string {
 	return all
 }
 
+func kept(f *disktest.FS) *disktest.FS { return f.After(false) }
+
+func lost(f *disktest.FS) *disktest.FS { return f.After(true) }
+
 // TestPowerCutLeavesOldOrNew cuts the power at every system call of a recovery,
 // at every octet of every write, and once more during the start after it.
 func TestPowerCutLeavesOldOrNew(t *testing.T) {
@@ -113,13 +117,13 @@ func TestPowerCutLeavesOldOrNew(t *testing.T) {
 	seen := map[string]int{}
 	for cut := 1; cut <= whole.Calls(); cut++ {
 		for _, part := range []int{0, 1, 7, 1 << 20} {
-			for _, lose := range []bool{false, true} {
+			for _, after := range []func(*disktest.FS) *disktest.FS{kept, lost, (*disktest.FS).AfterReordered} {
 				f := disktest.New(oldFiles)
 				f.CutAt(cut, part)
 				if err := recover(f); !errors.Is(err, disktest.ErrPower) {
 					t.Fatalf("cut at call %d: %v", cut, err)
 				}
-				seen[finishTwice(t, f.After(lose), cut, newFiles)]++
+				seen[finishTwice(t, after(f), cut, newFiles)]++
 			}
 		}
 	}

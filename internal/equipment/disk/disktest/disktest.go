@@ -25,8 +25,9 @@ type FS struct {
 	files   map[string]*inode
 	durable map[string]*inode // directory entries that were synced
 	calls   int
-	cut     int // fail the call of this number and all after it; 0: never
-	part    int // octets of a failing Write that reach the disk
+	cut     int    // fail the call of this number and all after it; 0: never
+	part    int    // octets of a failing Write that reach the disk
+	newest  string // directory entry that was made last
 }
 
 type inode struct {
@@ -69,6 +70,24 @@ func (f *FS) After(lose bool) *FS {
 	if lose {
 		entries = f.durable
 	}
+	return left(entries, lose)
+}
+
+// AfterReordered is the disk where, of the directory entries that were not
+// synced, only the newest has reached it: file systems may write them in any
+// order. Data that was not synced is lost.
+func (f *FS) AfterReordered() *FS {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	entries := maps.Clone(f.durable)
+	if n := f.files[f.newest]; n != nil {
+		entries[f.newest] = n
+	}
+	return left(entries, true)
+}
+
+// left is a disk with these entries.
+func left(entries map[string]*inode, lose bool) *FS {
 	next := &FS{files: map[string]*inode{}, durable: map[string]*inode{}}
 	for name, n := range entries {
 		data := n.data
@@ -160,7 +179,7 @@ func (f *FS) Create(name string, mode fs.FileMode) (disk.File, error) {
 		return nil, err
 	}
 	n := &inode{mode: mode}
-	f.files[name] = n
+	f.files[name], f.newest = n, name
 	return &file{f, n}, nil
 }
 
@@ -174,7 +193,7 @@ func (f *FS) Append(name string, mode fs.FileMode) (disk.File, error) {
 	n := f.files[name]
 	if n == nil {
 		n = &inode{mode: mode}
-		f.files[name] = n
+		f.files[name], f.newest = n, name
 	}
 	return &file{f, n}, nil
 }
@@ -230,7 +249,7 @@ func (f *FS) Rename(from, to string) error {
 		return &fs.PathError{Op: "rename", Path: from, Err: fs.ErrNotExist}
 	}
 	delete(f.files, from)
-	f.files[to] = n
+	f.files[to], f.newest = n, to
 	return nil
 }
 
