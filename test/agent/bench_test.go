@@ -132,8 +132,8 @@ type site struct {
 
 // onLoopback is a site with an address of its own.
 func onLoopback(way string) site {
-	n := lastAddress.Add(1)
-	return site{addr: netip.AddrFrom4([4]byte{127, 77, byte(n >> 8), byte(n)}), way: way}
+	n, pid := lastAddress.Add(1), os.Getpid() // another test process has other addresses
+	return site{addr: netip.AddrFrom4([4]byte{127, 64 | byte(pid>>8)&63, byte(pid), byte(n)}), way: way}
 }
 
 // newBox makes a box on loopback that is not started.

@@ -144,7 +144,7 @@ func TestWritersErrorIsNotResumed(t *testing.T) {
 	f := &fakeFTP{content: bytes.Repeat([]byte("x"), 100_000)}
 	s := equipment.Server{Protocol: equipment.FTP, Addr: f.serve(t)}
 	full := &equipment.Failure{Cause: equipment.NoRoom, Text: "full"}
-	err := Client{Resumes: 5, Pause: time.Millisecond}.Fetch(context.Background(), s, "image", writer(func(p []byte) (int, error) { return 0, full }))
+	err := Client{Resumes: 5, Pause: time.Millisecond}.Fetch(context.Background(), s, "image", writer(func(p []byte) (int, error) { return min(10, len(p)), full }))
 	var got *equipment.Failure
 	if !errors.As(err, &got) || got.Cause != equipment.NoRoom || len(f.offsets) != 1 {
 		t.Errorf("%v, downloads at %v", err, f.offsets)
