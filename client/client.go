@@ -185,6 +185,9 @@ type Problem struct {
 	} `json:"errors,omitempty"`
 }
 
+// mistakesShown is how many mistakes of one request an error's text says.
+const mistakesShown = 10
+
 func problem(resp *http.Response) error {
 	var p Problem
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
@@ -198,8 +201,11 @@ func problem(resp *http.Response) error {
 	if text == "" {
 		text = resp.Status
 	}
-	for _, e := range p.Errors {
+	for _, e := range p.Errors[:min(len(p.Errors), mistakesShown)] {
 		text += fmt.Sprintf("; %s: %s", e.Location, e.Message)
+	}
+	if more := len(p.Errors) - mistakesShown; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
 	}
 	return &fault.Error{Code: p.Code, Msg: text, Hint: p.Hint}
 }

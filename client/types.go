@@ -36,7 +36,7 @@ type NewDevice struct {
 	Address     string            `json:"address" minLength:"1" doc:"host or host:port of the SNMP agent; port 161 if none"`
 	Driver      string            `json:"driver" minLength:"1" doc:"drydock driver list names them"`
 	Serial      string            `json:"serial,omitempty" doc:"serial number, if known: another device at the address is then refused"`
-	Labels      map[string]string `json:"labels,omitempty"`
+	Labels      map[string]string `json:"labels,omitzero" doc:"left as they are if absent; {} takes them away"`
 	Credentials *Credentials      `json:"credentials,omitempty" doc:"left as they are if absent"`
 }
 

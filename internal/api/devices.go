@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -66,14 +68,38 @@ func (s *server) devices() {
 
 func (s *server) putDevices(ctx context.Context, in *body[[]client.NewDevice]) (*struct{}, error) {
 	batch := make([]store.DevicePut, 0, len(in.Body))
+	var wrong []error
 	for _, d := range in.Body {
 		put, err := s.devicePut(ctx, d)
-		if err != nil {
+		switch {
+		case fault.Is(err, fault.Invalid):
+			wrong = append(wrong, err)
+		case err != nil:
 			return nil, err
 		}
 		batch = append(batch, put)
 	}
+	if len(wrong) > 0 {
+		return nil, allWrong(wrong)
+	}
 	return nil, s.Store.PutDevices(ctx, batch)
+}
+
+// allWrong is one error of what is wrong with several devices, so that a list
+// can be mended at one go; of very many only the first are said.
+func allWrong(wrong []error) error {
+	const said = 10
+	if len(wrong) == 1 {
+		return wrong[0]
+	}
+	var texts []string
+	for _, err := range wrong[:min(len(wrong), said)] {
+		texts = append(texts, err.Error())
+	}
+	if more := len(wrong) - said; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return fault.New(fault.Invalid, "", "", "%s", strings.Join(texts, "; ")).WithHint("%s", fault.HintOf(wrong[0]))
 }
 
 // devicePut checks a device and keeps what is known of it already.
@@ -88,6 +114,9 @@ func (s *server) devicePut(ctx context.Context, d client.NewDevice) (store.Devic
 	isNew := fault.Is(err, fault.NotFound)
 	if err != nil && !isNew {
 		return store.DevicePut{}, err
+	}
+	if d.Labels == nil {
+		d.Labels = known.Labels
 	}
 	if err := s.mayPut(ctx, d, isNew, known.Labels); err != nil {
 		return store.DevicePut{}, err

@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"drydock/client"
+	"drydock/internal/fault"
 )
 
 func (s *session) deviceImport() *cobra.Command {
@@ -16,7 +19,9 @@ func (s *session) deviceImport() *cobra.Command {
 CSV has a header line; the columns are id, address, driver, serial, labels
 (key=value, separated by ;), snmp (v1, v2c, v3), community, write-community, user,
 auth, auth-password, priv, priv-password. Only id, address and driver are needed;
-an empty cell leaves what is known of a device as it is.
+an empty cell leaves what is known of a device as it is. Commas, semicolons or
+tabulators may separate the cells, as the spreadsheet has it. Every mistake is said
+with its line; a row that is there twice, and says the same, counts once.
 
 YAML is a list of devices with the keys of the API: id, address, driver, serial,
 labels, credentials (version, community, user, ...).
@@ -54,14 +59,20 @@ func (s *session) importDevices(c *cobra.Command, f *netboxFlags, args []string)
 	case f.tokenFile+f.caFile+f.optionsFile+f.credentialsFile != "" || len(f.filters) > 0 || f.discover || f.dryRun:
 		return usagef("--filter, --discover, --dry-run, --credentials-file and --netbox-... belong to --netbox URL")
 	}
-	devices, err := readDevices(args[0])
+	devices, notes, err := readDevices(args[0])
 	if err != nil {
 		return err
+	}
+	for _, note := range notes {
+		fmt.Fprintln(s.Stderr, note)
 	}
 	if err := f.complete(s, devices); err != nil {
 		return err
 	}
-	return s.putDevices(c, devices)
+	if err := s.putDevices(c, devices); err != nil {
+		return fault.New(fault.CodeOf(err), "", args[0], "%w; no device was imported", err)
+	}
+	return nil
 }
 
 // complete gives the credentials of the flags, if there are any, to devices

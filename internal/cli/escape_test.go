@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"drydock/client"
+	"drydock/internal/fleet"
 )
 
 // hostileTexts are what a device, a file's name or a trap may bring.
@@ -155,8 +156,8 @@ func TestHostileAnswers(t *testing.T) {
 func TestCSVRunsNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.csv")
 	var devices []client.NewDevice
-	for _, id := range []string{"=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1)", "\tx", "'=1", "plain", "it's"} {
-		devices = append(devices, client.NewDevice{ID: "i", Address: "10.0.0.1", Driver: "d", Labels: map[string]string{"k": "v"},
+	for i, id := range []string{"=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1)", "\tx", "'=1", "plain", "it's"} {
+		devices = append(devices, client.NewDevice{ID: fleet.DeviceID(fmt.Sprint("i", i)), Address: "10.0.0.1", Driver: "d", Labels: map[string]string{"k": "v"},
 			Credentials: &client.Credentials{Version: "v2c", Community: id}})
 	}
 	if err := WriteDevices(path, devices); err != nil {
@@ -171,7 +172,7 @@ func TestCSVRunsNothing(t *testing.T) {
 			t.Errorf("a spreadsheet runs %q", part)
 		}
 	}
-	back, err := readCSV(path, string(raw))
+	back, _, err := readCSV(path, raw)
 	if err != nil {
 		t.Fatal(err)
 	}

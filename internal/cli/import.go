@@ -3,11 +3,8 @@ package cli
 import (
 	"context"
 	"encoding/csv"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -16,55 +13,30 @@ import (
 	"drydock/internal/fleet"
 )
 
-// columns of a CSV import and where each goes.
-var columns = map[string]func(d *client.NewDevice, c *client.Credentials, value string){
-	"id":              func(d *client.NewDevice, _ *client.Credentials, v string) { d.ID = fleet.DeviceID(v) },
-	"address":         func(d *client.NewDevice, _ *client.Credentials, v string) { d.Address = v },
-	"driver":          func(d *client.NewDevice, _ *client.Credentials, v string) { d.Driver = v },
-	"serial":          func(d *client.NewDevice, _ *client.Credentials, v string) { d.Serial = v },
-	"snmp":            func(_ *client.NewDevice, c *client.Credentials, v string) { c.Version = v },
-	"community":       func(_ *client.NewDevice, c *client.Credentials, v string) { c.Community = v },
-	"write-community": func(_ *client.NewDevice, c *client.Credentials, v string) { c.WriteCommunity = v },
-	"user":            func(_ *client.NewDevice, c *client.Credentials, v string) { c.User = v },
-	"auth":            func(_ *client.NewDevice, c *client.Credentials, v string) { c.AuthProtocol = v },
-	"auth-password":   func(_ *client.NewDevice, c *client.Credentials, v string) { c.AuthPassword = v },
-	"priv":            func(_ *client.NewDevice, c *client.Credentials, v string) { c.PrivProtocol = v },
-	"priv-password":   func(_ *client.NewDevice, c *client.Credentials, v string) { c.PrivPassword = v },
-	"labels":          func(d *client.NewDevice, _ *client.Credentials, v string) { d.Labels = splitLabels(v) },
-}
-
-func splitLabels(text string) map[string]string {
-	m := map[string]string{}
-	for _, part := range strings.Split(text, ";") {
-		if k, v, ok := strings.Cut(strings.TrimSpace(part), "="); ok {
-			m[k] = v
-		}
-	}
-	return m
-}
-
-// readDevices reads an import file by its ending.
-func readDevices(path string) ([]client.NewDevice, error) {
+// readDevices reads an import file by its ending. Notes are what a person should
+// know of it.
+func readDevices(path string) (devices []client.NewDevice, notes []string, err error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, usagef("%v", err)
+		return nil, nil, usagef("%v", err)
 	}
-	var devices []client.NewDevice
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv":
-		devices, err = readCSV(path, string(raw))
+		devices, notes, err = readCSV(path, raw)
 	case ".yaml", ".yml":
-		devices, err = readYAML(path, raw)
+		if devices, err = readYAML(path, raw); err == nil {
+			err = uniqueDevices(path, devices)
+		}
 	default:
-		return nil, usagef("%s: the file's name must end in .csv, .yaml or .yml", path)
+		return nil, nil, usagef("%s: the file's name must end in .csv, .yaml or .yml", path)
 	}
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case len(devices) == 0:
-		return nil, usagef("%s: there is no device in it", path)
+		return nil, nil, usagef("%s: there is no device in it", path)
 	}
-	return devices, uniqueDevices(path, devices)
+	return devices, notes, nil
 }
 
 // uniqueDevices refuses a file that names a device twice: which of the two is
@@ -89,71 +61,6 @@ func readYAML(path string, raw []byte) (devices []client.NewDevice, err error) {
 		return nil, usagef("%s: a list of devices is expected: %v", path, err)
 	}
 	return devices, nil
-}
-
-func readCSV(path, text string) (devices []client.NewDevice, err error) {
-	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
-	r.TrimLeadingSpace = true
-	header, err := r.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, usagef("%s: the file is empty; its first line must name the columns, as id,address,driver,community", path)
-	}
-	if err != nil {
-		return nil, usagef("%s: the first line must name the columns: %v", path, err)
-	}
-	for i, name := range header {
-		header[i] = strings.ToLower(strings.TrimSpace(name))
-		if columns[header[i]] == nil {
-			return nil, usagef("%s:1: there is no column %q; the columns are %s", path, name, strings.Join(sortedKeys(columns), ", "))
-		}
-	}
-	for _, name := range []string{"id", "address", "driver"} {
-		if !slices.Contains(header, name) {
-			return nil, usagef("%s:1: the column %s is missing", path, name)
-		}
-	}
-	for {
-		cells, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return devices, nil
-		}
-		if err != nil {
-			return nil, usagef("%s: %v", path, err)
-		}
-		for i := range cells {
-			cells[i] = uncell(cells[i])
-		}
-		line, _ := r.FieldPos(0)
-		d, err := deviceFromCells(header, cells)
-		if err != nil {
-			return nil, usagef("%s:%d: %v", path, line, err)
-		}
-		devices = append(devices, d)
-	}
-}
-
-func deviceFromCells(header, cells []string) (d client.NewDevice, err error) {
-	creds := client.Credentials{}
-	for i, value := range cells {
-		if value != "" {
-			columns[header[i]](&d, &creds, value)
-		}
-	}
-	for name, value := range map[string]string{"id": string(d.ID), "address": d.Address, "driver": d.Driver} {
-		if value == "" {
-			return d, errors.New("the " + name + " is empty")
-		}
-	}
-	if creds != (client.Credentials{}) {
-		if creds.Version == "" {
-			creds.Version = "v2c"
-			if creds.User != "" {
-				creds.Version = "v3"
-			}
-		}
-		d.Credentials = &creds
-	}
-	return d, nil
 }
 
 // pageSize is how many devices one request asks for.

@@ -2379,6 +2379,7 @@ export interface components {
             driver: string;
             /** @description your name for the device */
             id: string;
+            /** @description left as they are if absent; {} takes them away */
             labels?: {
                 [key: string]: string;
             };
