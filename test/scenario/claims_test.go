@@ -16,6 +16,7 @@ import (
 // Claim 1: back up; download and load; recover; determine whether the
 // configuration must be modified; if so modify it.
 func TestClaim1WholeMethod(t *testing.T) {
+	t.Parallel()
 	for _, protocol := range []string{"tftp", "ftp"} {
 		t.Run(protocol, func(t *testing.T) {
 			t.Parallel()
@@ -62,6 +63,7 @@ func TestClaim1NothingToModify(t *testing.T) {
 // Claims 2 and 3: the backup's failure is known by the equipment's message or
 // by the predetermined time; then the transmission is repeated.
 func TestClaims2And3BackupFailure(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		fault string
 		cause procedure.Cause
@@ -75,11 +77,7 @@ func TestClaims2And3BackupFailure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			y := open(t, setup{faults: "dev=1 op=backup fault=" + c.fault})
-			limit := "3s"
-			if c.fault == "lie" {
-				limit = "20s" // found out before
-			}
-			run := y.update(within(procedure.OpBackup, limit))
+			run := y.update(untilItHangs(procedure.OpBackup, c.fault))
 			q := y.mustAsk(run, procedure.Backup, c.cause, procedure.Repeat, procedure.Stop)
 			y.mustHaveDone("backup")
 			y.repeatHung(run, q, c.fault)
@@ -116,6 +114,7 @@ func TestClaim4StandingAnswer(t *testing.T) {
 // Claim 5: an SNMP backup command that specifies the server's address; the
 // equipment then transmits its configuration there.
 func TestClaim5BackupCommand(t *testing.T) {
+	t.Parallel()
 	for _, protocol := range []string{"tftp", "ftp"} {
 		t.Run(protocol, func(t *testing.T) {
 			t.Parallel()
@@ -164,6 +163,7 @@ func TestClaim6Categories(t *testing.T) {
 // reading back version and identity; the user is asked; downloading and
 // loading are repeated.
 func TestClaims7To9LoadFailure(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		fault string
 		cause procedure.Cause
@@ -178,7 +178,7 @@ func TestClaims7To9LoadFailure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			y := open(t, setup{faults: "dev=1 op=update fault=" + c.fault})
-			run := y.update(within(procedure.OpUpdate, "5s"))
+			run := y.update(untilItHangs(procedure.OpUpdate, c.fault))
 			q := y.asks(run)
 			if q.Step != procedure.Load || q.Cause != c.cause && q.Cause != procedure.WrongVersion && q.Cause != procedure.TransferFailed {
 				t.Fatalf("asked at %s because of %s: %s", q.Step, q.Cause, q.Detail)
@@ -193,6 +193,7 @@ func TestClaims7To9LoadFailure(t *testing.T) {
 // Claim 10: the files that loading changes are stored in the equipment before,
 // and recovered before the download is repeated.
 func TestClaim10KeepAndRestore(t *testing.T) {
+	t.Parallel()
 	t.Run("before a repeated download", func(t *testing.T) {
 		t.Parallel()
 		y := open(t, setup{faults: "dev=1 op=update fault=fail"})
@@ -244,6 +245,7 @@ func TestClaim11UpdateCommand(t *testing.T) {
 // Claims 12, 13 and 14: the recovery's failure is known by message or time;
 // the user is asked; it is repeated.
 func TestClaims12To14RecoveryFailure(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		fault string
 		cause procedure.Cause
@@ -254,7 +256,7 @@ func TestClaims12To14RecoveryFailure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			y := open(t, setup{faults: "dev=1 op=recover fault=" + c.fault})
-			run := y.update(within(procedure.OpRecover, "3s"))
+			run := y.update(untilItHangs(procedure.OpRecover, c.fault))
 			q := y.mustAsk(run, procedure.Recover, c.cause, procedure.Repeat, procedure.Restore, procedure.Stop)
 			y.mustHaveDone("backup", "keep", "update", "recover")
 			y.repeatHung(run, q, c.fault)

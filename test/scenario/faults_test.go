@@ -47,6 +47,7 @@ func TestWrongSerialFromTheStart(t *testing.T) {
 
 // F9: the answer to a SET is lost after it took effect: no second SET.
 func TestLostAnswerIsReadBack(t *testing.T) {
+	t.Parallel()
 	for _, op := range []string{"backup", "keep", "update", "recover"} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
@@ -82,6 +83,7 @@ func TestSpontaneousRestart(t *testing.T) {
 }
 
 func TestEverySNMPVersion(t *testing.T) {
+	t.Parallel()
 	v3 := func(auth, priv string) client.Credentials {
 		return client.Credentials{Version: "v3", User: "operator", AuthProtocol: auth, AuthPassword: "auth-passphrase", PrivProtocol: priv, PrivPassword: "priv-passphrase"}
 	}
@@ -102,6 +104,7 @@ func TestEverySNMPVersion(t *testing.T) {
 
 // T19: wrong credentials are told as such, and nothing else is tried.
 func TestWrongCredentials(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		creds client.Credentials
 		cause procedure.Cause
@@ -128,6 +131,7 @@ func TestWrongCredentials(t *testing.T) {
 }
 
 func TestReleaseDoesNotFit(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*fleet.Release){
 		"model":   func(r *fleet.Release) { r.Models = []string{"GW-*"} },
 		"version": func(r *fleet.Release) { r.From = []string{"1.9*"} },

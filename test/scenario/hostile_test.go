@@ -36,6 +36,7 @@ func live(text string) bool {
 // hostile text, traps and file names of the same kind; nothing of it is live in
 // the log, in any output of the command line, or in the metrics (T14).
 func TestHostileDevices(t *testing.T) {
+	t.Parallel()
 	log := &safeBuffer{}
 	y := open(t, setup{devices: 2, faults: "dev=1 op=backup fault=truncate=900", metrics: "127.0.0.1:0",
 		log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),

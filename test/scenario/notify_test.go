@@ -18,6 +18,7 @@ import (
 // server is restarted, the message comes, signed, and its link answers: once,
 // and only by the click.
 func TestQuestionToAnswerByLink(t *testing.T) {
+	t.Parallel()
 	came, works := make(chan *http.Request, 100), make(chan struct{})
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {

@@ -17,6 +17,7 @@ import (
 // TestMetricsOfAnUpdate: what an update did can be read from the metrics, with
 // the token at the API and without one at the address for it alone.
 func TestMetricsOfAnUpdate(t *testing.T) {
+	t.Parallel()
 	y := open(t, setup{metrics: "127.0.0.1:0", faults: "dev=1 op=backup fault=fail"})
 	run := y.update()
 	q := y.asks(run)
@@ -64,6 +65,7 @@ func TestMetricsOfAnUpdate(t *testing.T) {
 // TestReadyzTellsOfBlobs: a server whose bucket is gone says so, and says so no
 // more when it is back.
 func TestReadyzTellsOfBlobs(t *testing.T) {
+	t.Parallel()
 	y := open(t, setup{})
 	ready := func() (int, client.Readiness) {
 		resp, err := http.Get(y.server.URL + "/readyz")

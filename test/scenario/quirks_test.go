@@ -85,6 +85,7 @@ func TestQuirkBlksizeLimitThatNobodyKnew(t *testing.T) {
 // A block number of 65535 is followed by 1 in some TFTP clients, by 0 in most;
 // the driver says which. Blocks of 8 octets make an image go round once.
 func TestQuirkRollover(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		drivers func(*testing.T) string
 		toOne   bool
@@ -102,6 +103,7 @@ func TestQuirkRollover(t *testing.T) {
 // The device opens FTP's data connections itself, or has the server open them,
 // and cannot do the other.
 func TestQuirkFTPMode(t *testing.T) {
+	t.Parallel()
 	for name, active := range map[string]bool{"active only": true, "passive only": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -138,6 +140,7 @@ func TestQuirkSilentWrites(t *testing.T) {
 // knows, or from that of another device. The end is the same (RELIABILITY.md
 // I7), and the other device's run is not disturbed.
 func TestQuirkTrapsFromElsewhere(t *testing.T) {
+	t.Parallel()
 	for name, from := range map[string]func(first netip.Addr) netip.Addr{
 		"an unknown address": func(netip.Addr) netip.Addr { return netip.MustParseAddr("127.250.0.9") },
 		"another device's":   func(first netip.Addr) netip.Addr { return first.Next() },
@@ -157,6 +160,7 @@ func TestQuirkTrapsFromElsewhere(t *testing.T) {
 // that SNMPv3 proves, tells whose it is all the same: it wakes the poll, which
 // here would come too late by itself.
 func TestQuirkTrapsFromElsewhereWake(t *testing.T) {
+	t.Parallel()
 	rarely := adapted("poll-interval: 1s", "poll-interval: 1h", "max-interval: 5s", "max-interval: 1h")
 	for _, c := range []client.Credentials{{Version: "v1", Community: "public"}, v3User("operator", "SHA-256", "AES-128")} {
 		t.Run(c.Version, func(t *testing.T) {
@@ -172,6 +176,7 @@ func TestQuirkTrapsFromElsewhereWake(t *testing.T) {
 // Answers come from another interface's address than the one that was asked.
 // SNMPv3 proves whose they are; for a community the driver has to allow it.
 func TestQuirkAnswersFromElsewhere(t *testing.T) {
+	t.Parallel()
 	elsewhere := netip.MustParseAddr("127.250.0.7")
 	v3 := v3User("operator", "SHA-256", "AES-128")
 	for name, c := range map[string]struct {
@@ -205,6 +210,7 @@ func TestQuirkAnswersFromElsewhere(t *testing.T) {
 // the device is known by its serial number, or, where it tells none, by what
 // the driver says of its family.
 func TestQuirkEngineIDChanges(t *testing.T) {
+	t.Parallel()
 	noSerial := []string{"        serial: deSerialNumber\n", ""}
 	for name, c := range map[string]struct {
 		drivers func(*testing.T) string
@@ -237,6 +243,7 @@ func TestQuirkEngineIDChanges(t *testing.T) {
 // The agent's answers have 484 octets at most, the least that SNMP allows
 // (RFC 3417, section 3.2): what is too much for one is asked for in parts.
 func TestQuirkTooBig(t *testing.T) {
+	t.Parallel()
 	columns, values := "columns:\n", "        version: deSoftwareVersion\n"
 	for _, column := range []int{1, 2, 3, 7, 8} { // of ifTable
 		columns += fmt.Sprintf("  if%d: 1.3.6.1.2.1.2.2.1.%d\n", column, column)

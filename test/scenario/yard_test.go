@@ -273,6 +273,15 @@ func (y *yard) proven(device int, st procedure.State) {
 	}
 }
 
+// untilItHangs bounds an operation: shortly where the device hangs, else so that
+// what is found out is found out before, on a busy machine too.
+func untilItHangs(op procedure.Op, fault string) func(*client.RunOrder) {
+	if fault == "hang" {
+		return within(op, "8s")
+	}
+	return within(op, "60s")
+}
+
 // repeatHung answers repeat. A device that hangs is let its time once more
 // then, for it says that it is at it; the second repeat is followed.
 func (y *yard) repeatHung(run fleet.RunID, q procedure.Question, fault string) {
