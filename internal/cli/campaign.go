@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -56,6 +58,7 @@ func (s *session) campaignPlan() *cobra.Command {
 }
 
 func printCampaignPlan(w *tabwriter.Writer, p campaign.Plan) {
+	var notes footnotes
 	row(w, "DEVICE", "WAVE", "MODEL", "FROM", "TO", "PATH", "MODIFY", "BLOCKED BY", "CONCERNS")
 	for _, d := range p.Devices {
 		var path []string
@@ -66,9 +69,10 @@ func printCampaignPlan(w *tabwriter.Writer, p campaign.Plan) {
 		if d.Wave > 0 {
 			wave = fmt.Sprint(d.Wave)
 		}
-		row(w, d.Device, wave, d.Model, d.From, d.To, strings.Join(path, " > "), d.Modify, strings.Join(d.Blockers, "; "), strings.Join(d.Concerns, "; "))
+		row(w, d.Device, wave, d.Model, d.From, d.To, strings.Join(path, " > "), d.Modify, notes.marks(d.Blockers), notes.marks(d.Concerns))
 	}
 	fmt.Fprintln(w)
+	notes.print(w)
 	row(w, "DEVICES", "MODIFY", "RULES THAT FIRE", "AS ON")
 	for _, g := range p.Groups {
 		var names []string
@@ -223,9 +227,31 @@ func printCampaign(w *tabwriter.Writer, one client.Campaign, devices []campaign.
 	}
 	fmt.Fprintln(w)
 	row(w, "DEVICE", "WAVE", "STATE", "RUN", "CAUSE", "LEFT", "DETAIL")
+	now := time.Now()
 	for _, m := range devices {
-		row(w, m.Device, m.Wave+1, m.State, m.Run, m.Cause, m.Left, m.Detail)
+		row(w, m.Device, m.Wave+1, m.State, m.Run, m.Cause, m.Left, cmp.Or(m.Detail, waitsFor(one, m, now)))
 	}
+}
+
+// waitsFor says what a device that has not begun waits for, as far as the
+// campaign's order says it; "" where it is something else.
+func waitsFor(one client.Campaign, m campaign.Member, now time.Time) string {
+	switch {
+	case m.State != campaign.Waiting || one.Status.Over():
+		return ""
+	case one.Status == campaign.Paused:
+		return "until the campaign goes on: drydock campaign resume " + string(one.ID)
+	case m.Wave > one.Wave:
+		return "for its wave"
+	}
+	opens, zone, ok := one.Spec.Schedule.Next(m.Labels, now)
+	switch {
+	case !ok:
+		return "no window opens in the next weeks that is long enough"
+	case opens.After(now):
+		return fmt.Sprintf("for its window: %s (%s)", opens.Format("2006-01-02 15:04"), zone)
+	}
+	return ""
 }
 
 func (s *session) campaignWatch() *cobra.Command {

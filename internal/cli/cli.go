@@ -78,13 +78,16 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	root.SetIn(p.Stdin)
 	root.SetOut(s.Stdout)
 	root.SetErr(s.Stderr)
-	err := root.ExecuteContext(ctx)
+	ran, err := root.ExecuteContextC(ctx)
 	var exit exitError
 	switch {
 	case err == nil:
 		return fault.ExitDone
 	case errors.As(err, &exit):
 		return int(exit)
+	}
+	if isCobraUsage(err) && fault.HintOf(err) == "" {
+		err = fault.New(fault.Invalid, "", "", "%w", err).WithHint("%s; more: %s --help", ran.UseLine(), ran.CommandPath())
 	}
 	return s.complain(ctx, err)
 }

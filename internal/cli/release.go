@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,6 +73,9 @@ func releaseFiles(r *fleet.Release, args, files []string) (map[string]string, er
 		if err != nil {
 			return usagef("%v", err)
 		}
+		if !info.Mode().IsRegular() {
+			return usagef("%s is no file but %s", path, kindOf(info.Mode()))
+		}
 		if info.Size() == 0 {
 			return usagef("%s is empty", path)
 		}
@@ -96,6 +100,17 @@ func releaseFiles(r *fleet.Release, args, files []string) (map[string]string, er
 		}
 	}
 	return paths, nil
+}
+
+// kindOf names what is there instead of a file.
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe, whose size nobody knows: write it to a file first"
+	}
+	return "a device or a socket"
 }
 
 func readRelease(path string, r *fleet.Release, add func(role, path string) error) error {

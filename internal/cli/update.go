@@ -139,11 +139,14 @@ func (s *session) updatePlan() *cobra.Command {
 }
 
 func printPlans(w *tabwriter.Writer, plans []client.Plan) {
+	var notes footnotes
 	row(w, "DEVICE", "MODEL", "FROM", "TO", "BYTES", "MODIFY", "RULES", "BLOCKED BY", "CONCERNS")
 	for _, p := range plans {
 		row(w, p.Device, p.Model, p.From, p.To, size(int64(p.Bytes)), p.Modify, strings.Join(p.Rules, ","),
-			strings.Join(p.Blockers, "; "), strings.Join(p.Concerns, "; "))
+			notes.marks(p.Blockers), notes.marks(p.Concerns))
 	}
+	fmt.Fprintln(w)
+	notes.print(w)
 }
 
 func (s *session) updateStart() *cobra.Command {

@@ -87,7 +87,7 @@ func notFound(object string) error {
 	}
 	err := fault.New(fault.NotFound, "", object, "there is no such %s", kind)
 	switch kind {
-	case "device", "release", "backup", "user", "token":
+	case "device", "release", "backup", "user", "token", "campaign":
 		return err.WithHint("drydock %s list shows what there is", kind)
 	case "run":
 		return err.WithHint("drydock update list shows the runs")

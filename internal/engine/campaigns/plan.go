@@ -211,8 +211,8 @@ func (c *Conductor) planOne(ctx context.Context, s scene, device fleet.Device, a
 	p := campaign.PlanDevice{Device: device.ID, To: s.wanted[device.Driver].Version, Modify: string(engine.ModifyUnknown)}
 	block := func(format string, args ...any) { p.Blockers = append(p.Blockers, fmt.Sprintf(format, args...)) }
 	m := campaign.Member{Device: device.ID, State: campaign.Waiting, Labels: device.Labels}
-	if _, err := time.LoadLocation(zoneOf(s.spec.Schedule, m)); err != nil && len(s.spec.Schedule.Windows) > 0 {
-		block("time zone %q is not known", zoneOf(s.spec.Schedule, m))
+	if _, err := time.LoadLocation(s.spec.Schedule.ZoneOf(m.Labels)); err != nil && len(s.spec.Schedule.Windows) > 0 {
+		block("time zone %q is not known", s.spec.Schedule.ZoneOf(m.Labels))
 	}
 	if ask {
 		device = c.asked(ctx, s, device, &p)
@@ -232,7 +232,10 @@ func (c *Conductor) planOne(ctx context.Context, s scene, device fleet.Device, a
 
 // asked reads the device as preflight does and gives it as it is now.
 func (c *Conductor) asked(ctx context.Context, s scene, device fleet.Device, p *campaign.PlanDevice) fleet.Device {
-	wanted := s.wanted[device.Driver]
+	wanted, ok := s.wanted[device.Driver]
+	if !ok && s.spec.Goal != procedure.GoalRevert {
+		return device // no release is for it, and planForward says so
+	}
 	release := wanted.ID
 	if path, err := campaign.Path(wanted, s.releases, device.Driver, device.Model, device.Version); err == nil {
 		release = path[0]

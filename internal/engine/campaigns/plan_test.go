@@ -8,6 +8,7 @@ import (
 	"drydock/internal/fault"
 	"drydock/internal/fleet"
 	"drydock/internal/fleet/campaign"
+	"drydock/internal/secret"
 )
 
 // TestPlan: what is known before anything is asked.
@@ -18,6 +19,20 @@ func TestPlan(t *testing.T) {
 	d := p.Devices[0]
 	if len(p.Devices) != 3 || d.From != "1.4" || d.To != "2.0" || !slices.Equal(d.Path, []fleet.ReleaseID{"r15", "r2"}) || d.Bytes != 5 || len(d.Blockers) > 0 {
 		t.Errorf("the plan has %d devices, the first %+v", len(p.Devices), d)
+	}
+}
+
+// TestPlanAsksNothingInVain: of a device that no release is for, only that is said.
+func TestPlanAsksNothingInVain(t *testing.T) {
+	y := newYard(t)
+	other := fleet.Device{ID: "sw", Address: "127.0.0.9:161", Driver: "fastpath", Labels: map[string]string{"site": "a"}}
+	must(t, y.Store.PutDevice(t.Context(), other, &fleet.Credentials{Version: "v2c", Community: secret.New("public")}))
+	s := spec()
+	s.Targets = campaign.Targets{Devices: []fleet.DeviceID{"sw"}}
+	p, err := y.Plan(t.Context(), s, true)
+	must(t, err)
+	if got := p.Devices[0].Blockers; !slices.Equal(got, []string{"none of the campaign's releases is for fastpath"}) {
+		t.Errorf("it is blocked by %q", got)
 	}
 }
 

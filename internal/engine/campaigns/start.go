@@ -174,7 +174,7 @@ func (l *live) opens(m campaign.Member, now time.Time) []procedure.Opening {
 	if len(s.Windows) == 0 {
 		return nil
 	}
-	zone := zoneOf(s, m)
+	zone := s.ZoneOf(m.Labels)
 	known, ok := l.openings[zone]
 	if !ok || now.Sub(known.at) > openingsAge || now.Before(known.at) {
 		place, err := time.LoadLocation(zone)
@@ -194,19 +194,4 @@ func (l *live) windows(m campaign.Member, now time.Time) *procedure.Windows {
 		return nil
 	}
 	return &procedure.Windows{Openings: list, Takes: time.Duration(l.Spec.Schedule.Takes), Ask: l.Spec.Schedule.Ask}
-}
-
-// zoneOf names the time zone of where a device is.
-func zoneOf(s campaign.Schedule, m campaign.Member) string {
-	label := s.ZoneLabel
-	if label == "" {
-		label = campaign.DefaultZoneLabel
-	}
-	if zone := m.Labels[label]; zone != "" {
-		return zone
-	}
-	if s.Zone != "" {
-		return s.Zone
-	}
-	return "UTC"
 }

@@ -76,7 +76,7 @@ func (r *Runtime) explain(ctx context.Context, run fleet.RunID, err error) error
 	record, lookup := r.Journal.Run(ctx, run)
 	switch {
 	case fault.Is(lookup, fault.NotFound):
-		return fault.New(fault.NotFound, "", "run "+string(run), "there is no such run")
+		return fault.New(fault.NotFound, "", "run "+string(run), "there is no such run").WithHint("drydock update list shows the runs")
 	case lookup != nil || record.State.Result == nil:
 		return err
 	}

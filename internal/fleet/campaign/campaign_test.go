@@ -315,3 +315,34 @@ func TestSpecCheck(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestNext: what waits for a window knows which one.
+func TestNext(t *testing.T) {
+	night := Schedule{Windows: []Window{{From: "01:00", To: "05:00"}}, Takes: Duration(30 * time.Minute), Zone: "Europe/Berlin"}
+	for name, c := range map[string]struct {
+		s      Schedule
+		labels map[string]string
+		now    string // UTC
+		want   string // on the device's clock; empty: none
+	}{
+		"any time":         {Schedule{}, nil, "2026-11-23 12:00", "2026-11-23 12:00 UTC"},
+		"the next night":   {night, nil, "2026-11-23 12:00", "2026-11-24 01:00 Europe/Berlin"},
+		"it is open":       {night, nil, "2026-11-23 02:00", "2026-11-23 03:00 Europe/Berlin"},
+		"too little left":  {night, nil, "2026-11-23 03:45", "2026-11-24 01:00 Europe/Berlin"},
+		"where the device": {night, map[string]string{"timezone": "America/New_York"}, "2026-11-23 12:00", "2026-11-24 01:00 America/New_York"},
+		"never so long":    {Schedule{Windows: night.Windows, Takes: Duration(5 * time.Hour)}, nil, "2026-11-23 12:00", ""},
+	} {
+		now, err := time.Parse("2006-01-02 15:04", c.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, zone, ok := c.s.Next(c.labels, now)
+		got := at.Format("2006-01-02 15:04 ") + zone
+		if !ok {
+			got = ""
+		}
+		if got != c.want {
+			t.Errorf("%s: %q; want %q", name, got, c.want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -149,6 +150,32 @@ func joined(list []procedure.Opening) []procedure.Opening {
 		out = append(out, o)
 	}
 	return out
+}
+
+// Next gives when a run of a device with these labels may be started next, on
+// the clock of the time zone that it names: now, where a window is open and long
+// enough or there are no windows; ok is false where none is within the horizon.
+func (s Schedule) Next(labels map[string]string, now time.Time) (at time.Time, zone string, ok bool) {
+	zone = s.ZoneOf(labels)
+	place, err := time.LoadLocation(zone)
+	if err != nil {
+		place = time.UTC // checked by the plan
+	}
+	list := s.Openings(now, place)
+	if startable(list, s.Takes, now) {
+		return now.In(place), zone, true
+	}
+	for _, o := range list {
+		if !o.From.Before(now) && startable(list, s.Takes, o.From) {
+			return o.From.In(place), zone, true
+		}
+	}
+	return time.Time{}, zone, false
+}
+
+// ZoneOf names the time zone of where a device with these labels is.
+func (s Schedule) ZoneOf(labels map[string]string) string {
+	return cmp.Or(labels[cmp.Or(s.ZoneLabel, DefaultZoneLabel)], s.Zone, "UTC")
 }
 
 // startable says whether a run that needs takes may be started.
