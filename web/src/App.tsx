@@ -1,7 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { Route, Switch } from 'wouter';
-import { api, ask, Problem } from './api/client';
+import { Problem } from './api/client';
+import { useMe } from './ui/May';
 import { Empty, Failed, Loading, Page } from './ui/Page';
 import { Shell } from './ui/Shell';
 import { To } from './ui/To';
@@ -44,7 +44,7 @@ function Nowhere() {
 
 /** Everything: who is not known logs in first. */
 export function App() {
-  const me = useQuery({ queryKey: ['me'], queryFn: () => ask(api.GET('/api/v1/me')), staleTime: 60_000 });
+  const me = useMe();
   if (me.error instanceof Problem && me.error.status === 401) {
     return (
       <Suspense fallback={<Loading />}>

@@ -59,13 +59,31 @@ export default () => describe('an empty server', () => {
     await page.goto(`${server.base}/audit`);
     await page.getByText('That did not work').waitFor();
     await page.goto(`${server.base}/devices?add=one`);
-    await page.getByLabel('Your name for it').fill('iad-1');
-    await page.getByLabel('Address').fill('127.0.0.1');
-    await page.getByRole('combobox', { name: 'Driver' }).last().click();
-    await page.getByRole('option', { name: /^drydock-iad/ }).click();
-    await page.locator('input[type=password]').first().fill('public');
-    await page.getByRole('button', { name: 'Add', exact: true }).last().click();
-    await page.getByText(/vera .*may not|may not|needs/).first().waitFor();
+    await page.getByText('No devices yet').waitFor();
+    assert.equal(await page.getByRole('dialog').count(), 0);
+  });
+
+  test('whoever may not do it sees no button for it', async () => {
+    await server.api('PUT', '/api/v1/devices', [{ id: 'iad-9', address: '127.0.0.1:9', driver: 'drydock-iad', credentials: { version: 'v2c', community: 'c' } }]);
+    await server.api('POST', '/api/v1/users', { name: 'otto', password, grants: [{ role: 'operator' }] });
+    const buttons = { '/': ['New campaign'], '/campaigns': ['New campaign'], '/devices': ['Add'], '/devices/iad-9': ['Update…', 'Back up now', 'Remove', 'change…'], '/releases': ['Add a release'], '/enrolments': ['Make a code'], '/backups': ['Search'] };
+    for (const [name, sees] of [['vera', 0], ['otto', 1]]) {
+      const page = await browser.page();
+      await login(page, name);
+      await page.getByRole('heading', { name: 'Overview' }).waitFor();
+      for (const [path, names] of Object.entries(buttons)) {
+        await page.goto(server.base + path);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await page.getByRole('button', { name: new RegExp(`^${name}$`) }).waitFor();
+        for (const text of names) {
+          const there = page.getByRole('button', { name: text, exact: true }).or(page.getByRole('link', { name: text, exact: true }));
+          if (sees) await there.first().waitFor();
+          else assert.equal(await there.count(), 0, `${name} sees ${text} at ${path}`);
+        }
+      }
+      await page.context().close();
+    }
+    await server.api('DELETE', '/api/v1/devices/iad-9');
   });
 
   const hostile = ['<img src=x onerror="window.owned=1">', '<script>window.owned=1</script>', '=HYPERLINK("http://127.0.0.1/","x")', '{{constructor.constructor("window.owned=1")()}}'];

@@ -11,6 +11,7 @@ import { save } from '../lib/csv';
 import { linesOf } from '../lib/diff';
 import { many, octets } from '../lib/format';
 import { purposeMeaning } from '../lib/words';
+import { May } from '../ui/May';
 import { useStart } from '../ui/OrderRuns';
 import { Facts, Loaded, Page, Part } from '../ui/Page';
 import { DeviceLink, RunLink } from '../ui/To';
@@ -69,8 +70,8 @@ function View({ backup: b }: { backup: BackupType }) {
   return (
     <Page title={`Backup of ${b.device}`} beside={<span className="soft">{purposeMeaning[b.purpose] ?? b.purpose}</span>} actions={
       <>
-        <Button variant="default" leftSection={<IconDownload size={15} />} onClick={() => void download()}>Download</Button>
-        {b.purpose !== 'expected' && <Restore backup={b} />}
+        <May to="reveal"><Button variant="default" leftSection={<IconDownload size={15} />} onClick={() => void download()}>Download</Button></May>
+        {b.purpose !== 'expected' && <May to="operate"><Restore backup={b} /></May>}
       </>
     }>
       <Part>
@@ -89,7 +90,7 @@ function View({ backup: b }: { backup: BackupType }) {
         {shown ? <Content id={b.id} /> : (
           <Alert variant="transparent" title="It rests sealed">
             <p>It can hold passwords and keys. Opening it is written to the audit log.</p>
-            <Button onClick={() => setShown(true)}>Open it</Button>
+            <May to="reveal" otherwise={<p>Your role does not open configurations.</p>}><Button onClick={() => setShown(true)}>Open it</Button></May>
           </Alert>
         )}
       </Part>

@@ -7,6 +7,7 @@ import { useBackups } from '../api/hooks';
 import { count, many } from '../lib/format';
 import { useQueryState } from '../lib/search';
 import { BackupTable } from '../ui/BackupTable';
+import { May } from '../ui/May';
 import { Empty, Failed, Loading, Page, Part } from '../ui/Page';
 import { DeviceLink, To, backupPath } from '../ui/To';
 import { When } from '../ui/When';
@@ -77,12 +78,12 @@ export default function Backups() {
   };
   return (
     <Page title="Backups">
-      <form onSubmit={look} className={classes.search} role="search">
+      <May to="reveal"><form onSubmit={look} className={classes.search} role="search">
         <TextInput aria-label="Search in configurations" placeholder="Search in configurations" leftSection={<IconSearch size={15} />} value={typed} onChange={(e) => setTyped(e.currentTarget.value)} w={340} />
         <Button type="submit" variant="default">Search</Button>
         <Checkbox label="Only each device's newest" checked={newest} onChange={(e) => set({ all: e.currentTarget.checked ? undefined : '1' })} />
         {text && <Button variant="subtle" onClick={() => { setTyped(''); set({ text: undefined }); }}>Back to the history</Button>}
-      </form>
+      </form></May>
       {text ? <Results text={text} newest={newest} /> : <BackupTable backups={backups} height="calc(100dvh - 150px)" />}
     </Page>
   );

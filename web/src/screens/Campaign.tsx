@@ -14,6 +14,7 @@ import { count, date, many, span } from '../lib/format';
 import { causeMeaning } from '../lib/words';
 import { Cells } from '../ui/Cells';
 import { Mark, campaignState } from '../ui/Mark';
+import { useMay } from '../ui/May';
 import { Empty, Facts, Loaded, Page, Part } from '../ui/Page';
 import { Tally } from '../ui/Tally';
 import { To, releasePath } from '../ui/To';
@@ -44,20 +45,21 @@ async function report(id: string, name: string) {
 
 function Actions({ campaign: c }: { campaign: CampaignType }) {
   const order = useOrder(c.id);
+  const may = useMay();
   const [open, { open: show, close }] = useDisclosure();
   const failed = c.tally.states?.failed ?? 0;
   const busy = order.isPending;
   return (
     <>
-      {c.status === 'approving' && <Button loading={busy} onClick={() => order.mutate('approve')}>Approve wave {c.wave + 1}</Button>}
-      {c.status === 'paused' && <Button loading={busy} leftSection={<IconPlayerPlay size={15} />} onClick={() => order.mutate('resume')}>Resume</Button>}
-      {!over(c) && c.status !== 'paused' && <Button color="orange.9" loading={busy} leftSection={<IconPlayerPause size={15} />} onClick={() => order.mutate('pause')}>Pause</Button>}
+      {c.status === 'approving' && may('approve') && <Button loading={busy} onClick={() => order.mutate('approve')}>Approve wave {c.wave + 1}</Button>}
+      {c.status === 'paused' && may('operate') && <Button loading={busy} leftSection={<IconPlayerPlay size={15} />} onClick={() => order.mutate('resume')}>Resume</Button>}
+      {!over(c) && c.status !== 'paused' && may('operate') && <Button color="orange.9" loading={busy} leftSection={<IconPlayerPause size={15} />} onClick={() => order.mutate('pause')}>Pause</Button>}
       <Menu position="bottom-end">
         <Menu.Target><Button variant="default" rightSection={<IconChevronDown size={14} />}>More</Button></Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item disabled={failed === 0} onClick={() => order.mutate('retry')}>Retry {many(failed, 'failed device')}</Menu.Item>
+          {may('operate') && <Menu.Item disabled={failed === 0} onClick={() => order.mutate('retry')}>Retry {many(failed, 'failed device')}</Menu.Item>}
           <Menu.Item onClick={() => void report(c.id, c.spec.name)}>Download the report</Menu.Item>
-          {!over(c) && <Menu.Item color="red" onClick={show}>Cancel the campaign…</Menu.Item>}
+          {!over(c) && may('operate') && <Menu.Item color="red" onClick={show}>Cancel the campaign…</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
       <Modal opened={open} onClose={close} title="Cancel the campaign?" removeScrollProps={{ enabled: false }}>

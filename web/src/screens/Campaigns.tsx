@@ -6,6 +6,7 @@ import { count } from '../lib/format';
 import { useQueryState } from '../lib/search';
 import { DataTable, type Column } from '../ui/DataTable';
 import { Mark, campaignState } from '../ui/Mark';
+import { May } from '../ui/May';
 import { Empty, Failed, Page } from '../ui/Page';
 import { Tally } from '../ui/Tally';
 import { To, campaignPath, releasePath } from '../ui/To';
@@ -28,9 +29,7 @@ export default function Campaigns() {
   const active = params.get('show') === 'active';
   const campaigns = useQuery({ queryKey: ['campaigns', active], queryFn: () => ask(api.GET('/api/v1/campaigns', { params: { query: { active } } })), refetchInterval: 5000 });
   const add = (
-    <Button component={Link} href="/campaigns/new">
-      New campaign
-    </Button>
+    <May to="operate"><Button component={Link} href="/campaigns/new">New campaign</Button></May>
   );
   return (
     <Page title="Campaigns" actions={<>

@@ -8,6 +8,7 @@ import { useId, useQueryState } from '../lib/search';
 import { BackupTable } from '../ui/BackupTable';
 import { DataTable } from '../ui/DataTable';
 import { Mark, runState } from '../ui/Mark';
+import { May } from '../ui/May';
 import { UpdateOne, useStart } from '../ui/OrderRuns';
 import { Empty, Facts, Loaded, Page, Part } from '../ui/Page';
 import { To, runPath } from '../ui/To';
@@ -77,11 +78,11 @@ function View({ device }: { device: DeviceType }) {
   const active = rows.find((r) => !r.state.result);
   return (
     <Page title={device.id} beside={active && <To to={runPath(active.id)}><Mark state={runState(active)} chip /></To>} actions={
-      <>
+      <May to="operate">
         <Remove id={device.id} />
         <Button variant="default" loading={start.isPending} disabled={!!active} onClick={() => start.mutate({ goal: 'backup' })}>Back up now</Button>
         <Button disabled={!!active} onClick={open}>Update…</Button>
-      </>
+      </May>
     }>
       <UpdateOne device={device.id} driver={device.driver} opened={update} onClose={close} />
       <Part>

@@ -9,6 +9,7 @@ import { csv, save } from '../lib/csv';
 import { many } from '../lib/format';
 import { useQueryState } from '../lib/search';
 import { DataTable, type Column } from '../ui/DataTable';
+import { useMay } from '../ui/May';
 import { Empty, Failed, Page } from '../ui/Page';
 import { DeviceLink, To, devicePath } from '../ui/To';
 import { When } from '../ui/When';
@@ -68,21 +69,22 @@ export default function Devices() {
   const rows = rowsOf(devices.data);
   const n = (counts.data?.devices ?? []).reduce((sum, g) => sum + g.devices, 0);
   const narrowed = Object.values(filter).some(Boolean);
-  const add = params.get('add');
+  const may = useMay();
+  const add = may('operate') ? params.get('add') : null;
   const query = new URLSearchParams(Object.entries(filter).filter(([, v]) => v) as [string, string][]).toString();
   const close = () => set({ add: undefined });
   return (
     <Page title="Devices" beside={<span className="soft">{counts.data && many(n, 'device')}</span>} actions={<>
       <Button variant="default" leftSection={<IconDownload size={15} />} onClick={() => download(rows)} disabled={rows.length === 0} title={devices.hasNextPage ? 'those that were loaded so far' : undefined}>CSV</Button>
-      {narrowed && n > 0 && <Button variant="default" component={Link} href={`/campaigns/new?${query}`}>Campaign for these</Button>}
-      <Menu position="bottom-end">
+      {narrowed && n > 0 && may('operate') && <Button variant="default" component={Link} href={`/campaigns/new?${query}`}>Campaign for these</Button>}
+      {may('operate') && <Menu position="bottom-end">
         <Menu.Target><Button leftSection={<IconPlus size={15} />} rightSection={<IconChevronDown size={14} />}>Add</Button></Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={() => set({ add: 'one' })}>One device…</Menu.Item>
-          <Menu.Item onClick={() => set({ add: 'discover' })}>Discover a network…</Menu.Item>
+          {may('operate', true) && <Menu.Item onClick={() => set({ add: 'discover' })}>Discover a network…</Menu.Item>}
           <Menu.Item component={Link} href="/enrolments">Equipment that announces itself…</Menu.Item>
         </Menu.Dropdown>
-      </Menu>
+      </Menu>}
     </>}>
       <Announced />
       <Filters filter={filter} set={set} />
@@ -90,7 +92,7 @@ export default function Devices() {
         {devices.error && <Failed error={devices.error} retry={() => void devices.refetch()} />}
         <DataTable label="Devices" columns={columns} rows={rows} id={(d) => d.id} to={(d) => devicePath(d.id)} busy={devices.isFetching && (rows.length === 0 || devices.isFetchingNextPage)} more={devices.hasNextPage ? () => void devices.fetchNextPage() : undefined} height="calc(100dvh - 148px)" empty={
           narrowed ? <Empty title="No device fits">Take a condition away.</Empty> : (
-            <Empty title="No devices yet" action={<Button onClick={() => set({ add: 'one' })}>Add a device</Button>}>
+            <Empty title="No devices yet" action={may('operate') && <Button onClick={() => set({ add: 'one' })}>Add a device</Button>}>
               drydock needs an address and SNMP credentials; it reads the rest from the device. A whole fleet comes by <code>drydock device import fleet.csv</code>.
             </Empty>
           )

@@ -5,6 +5,7 @@ import { api, ask, type Schema } from '../api/client';
 import { useEnrolments } from '../api/hooks';
 import { DataTable, type Column } from '../ui/DataTable';
 import { Mark, type State } from '../ui/Mark';
+import { useMay } from '../ui/May';
 import { Empty, Failed, Page, Part } from '../ui/Page';
 import { DeviceLink } from '../ui/To';
 import { When } from '../ui/When';
@@ -90,6 +91,7 @@ function Approve({ of, onClose }: { of: Enrolment; onClose: () => void }) {
 export default function Enrolments() {
   const queries = useQueryClient();
   const enrolments = useEnrolments();
+  const may = useMay()('operate', true);
   const [approving, setApproving] = useState<Enrolment | null>(null);
   const refuse = useMutation({
     mutationFn: (id: string) => ask(api.POST('/api/v1/enrolments/{id}/refuse', { params: { path: { id } } })),
@@ -103,12 +105,12 @@ export default function Enrolments() {
     { key: 'from', head: 'Came from', width: '130px', cell: (e) => <span className="mono" title={`its agent: ${e.address}`}>{e.from}</span> },
     { key: 'label', head: 'Code for', cell: (e) => <span title={e.label}>{e.label}</span> },
     { key: 'at', head: 'When', width: '100px', cell: (e) => <When at={e.at} /> },
-    { key: 'do', head: '', width: '190px', cell: (e) => (e.state === 'pending' ? <><Button size="compact-xs" onClick={() => setApproving(e)}>Approve</Button> <Button size="compact-xs" variant="default" onClick={() => refuse.mutate(e.id)}>Refuse</Button></> : e.device ? <DeviceLink id={e.device} /> : <span className="soft">{e.decidedBy && `by ${e.decidedBy}`}</span>) },
+    { key: 'do', head: '', width: '190px', cell: (e) => (e.state === 'pending' && may ? <><Button size="compact-xs" onClick={() => setApproving(e)}>Approve</Button> <Button size="compact-xs" variant="default" onClick={() => refuse.mutate(e.id)}>Refuse</Button></> : e.device ? <DeviceLink id={e.device} /> : <span className="soft">{e.decidedBy && `by ${e.decidedBy}`}</span>) },
   ];
   const rows = [...(enrolments.data ?? [])].sort((a, b) => Number(b.state === 'pending') - Number(a.state === 'pending'));
   return (
     <Page title="Equipment that announces itself">
-      <Code />
+      {may && <Code />}
       <div className="sheet">
         {enrolments.error && <Failed error={enrolments.error} retry={() => void enrolments.refetch()} />}
         <DataTable label="Announcements" columns={columns} rows={rows} id={(e) => e.id} busy={enrolments.isPending} empty={<Empty title="Nothing has announced itself yet">Make a code and give it to the equipment: <code>drydock-agent enrol</code> with it. It waits here until you approve it, then it is a device with keys of its own.</Empty>} />

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { api, ask } from '../api/client';
 import { many } from '../lib/format';
+import { useMay } from '../ui/May';
 import { Failed, Loading, Page } from '../ui/Page';
 import { campaignPath } from '../ui/To';
 import { Consent } from './wizard/Consent';
@@ -65,9 +66,10 @@ export default function NewCampaign() {
   };
   const plan = usePlan(draft, at === 1 || at === 3, asked);
   const start = useStartCampaign();
+  const may = useMay()('operate');
   const ready = draft.releases.length > 0 && !!draft.name.trim();
   const next = <Button disabled={!ready} onClick={() => setAt(at + 1)}>{['Plan', 'Waves and windows', 'Consent'][at]}</Button>;
-  const finish = <Button disabled={!agreed || !plan.data} loading={start.isPending} onClick={() => plan.data && start.mutate(plan.data)}>{plan.data ? `Start: update ${many(plan.data.totals.ready, 'device')}` : 'Start'}</Button>;
+  const finish = !may ? <span className="soft">Your role does not start campaigns. Somebody who may operate starts it with the same choice.</span> : <Button disabled={!agreed || !plan.data} loading={start.isPending} onClick={() => plan.data && start.mutate(plan.data)}>{plan.data ? `Start: update ${many(plan.data.totals.ready, 'device')}` : 'Start'}</Button>;
   return (
     <Page title="New campaign" actions={<Stages at={at} reached={ready ? 3 : 0} go={setAt} />}>
       {at === 0 && <Targets draft={draft} set={set} />}

@@ -8,6 +8,7 @@ import { leftMeaning } from '../lib/words';
 import { groupQuestions } from '../lib/groups';
 import { DataTable, type Column } from '../ui/DataTable';
 import { Mark, campaignState, runState } from '../ui/Mark';
+import { May } from '../ui/May';
 import { Empty, Failed, Loading, Page, Part } from '../ui/Page';
 import { DeviceLink, To, campaignPath, runPath } from '../ui/To';
 import { Tally } from '../ui/Tally';
@@ -122,13 +123,15 @@ function Waiting() {
   );
 }
 
+const NewCampaign = () => <May to="operate"><Button component={Link} href="/campaigns/new">New campaign</Button></May>;
+
 function Campaigns() {
   const campaigns = useQuery({ queryKey: ['campaigns', true], queryFn: () => ask(api.GET('/api/v1/campaigns', { params: { query: { active: true } } })), refetchInterval: 5000 });
   if (campaigns.error) return <Failed error={campaigns.error} />;
   const all = campaigns.data ?? [];
   if (all.length === 0)
     return (
-      <Empty title="No campaign is running" action={<Button component={Link} href="/campaigns/new">New campaign</Button>}>
+      <Empty title="No campaign is running" action={<NewCampaign />}>
         A campaign updates many devices in waves, and pauses by itself when too many fail.
       </Empty>
     );
@@ -162,7 +165,7 @@ export default function Overview() {
   const groups = counts.data.devices ?? [];
   const devices = groups.reduce((n, g) => n + g.devices, 0);
   return (
-    <Page title="Overview" actions={<Button component={Link} href="/campaigns/new">New campaign</Button>}>
+    <Page title="Overview" actions={<NewCampaign />}>
       <Numbers devices={devices} running={counts.data.running} asking={counts.data.asking} />
       {devices === 0 ? (
         <First releases={releases.data?.length ?? 0} />

@@ -8,6 +8,7 @@ import { many } from '../lib/format';
 import { groupQuestions, type QuestionGroup } from '../lib/groups';
 import { causeMeaning, choiceMeaning, stepMeaning } from '../lib/words';
 import { Mark } from '../ui/Mark';
+import { useMay } from '../ui/May';
 import { notice } from '../ui/Notices';
 import { Empty, Loaded, Page, Part } from '../ui/Page';
 import { DeviceLink, RunLink, To } from '../ui/To';
@@ -98,6 +99,7 @@ const shown = 50;
 
 function Group({ group, left, onLeave, onAnswer, first }: GroupProps) {
   const [all, setAll] = useState(false);
+  const may = useMay();
   const chosen = group.questions.filter((q) => !left.has(q.id));
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -118,7 +120,7 @@ function Group({ group, left, onLeave, onAnswer, first }: GroupProps) {
             </div>
           </div>
           <div className={classes.answers} role="group" aria-label={`Answers to ${group.cause}`}>
-            {group.choices.map((choice) => {
+            {may('operate') && group.choices.map((choice) => {
               const able = chosen.filter((q) => q.choices?.includes(choice));
               const { word, means } = choiceMeaning[choice] ?? { word: choice, means: '' };
               return (

@@ -6,6 +6,7 @@ import { rowsOf, useCounts, useRuns } from '../api/hooks';
 import { useId } from '../lib/search';
 import { many, octets } from '../lib/format';
 import { DataTable } from '../ui/DataTable';
+import { May } from '../ui/May';
 import { Empty, Facts, Loaded, Page, Part } from '../ui/Page';
 import { To, runPath } from '../ui/To';
 import { runColumns } from './Runs';
@@ -15,7 +16,7 @@ function View({ release: r }: { release: ReleaseType }) {
   const runs = useRuns({ release: r.id }, 50);
   const n = (there.data?.devices ?? []).reduce((sum, g) => sum + g.devices, 0);
   return (
-    <Page title={r.id} beside={<span className="soft">version {r.version}</span>} actions={<Button component={Link} href={`/campaigns/new?driver=${encodeURIComponent(r.driver)}`}>New campaign</Button>}>
+    <Page title={r.id} beside={<span className="soft">version {r.version}</span>} actions={<May to="operate"><Button component={Link} href={`/campaigns/new?driver=${encodeURIComponent(r.driver)}&release=${encodeURIComponent(r.id)}`}>New campaign</Button></May>}>
       <Part>
         <Facts of={[
           ['Driver', <To key="d" to={`/drivers/${r.driver}`}>{r.driver}</To>],

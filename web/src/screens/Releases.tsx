@@ -6,6 +6,7 @@ import { useReleases } from '../api/hooks';
 import { octets } from '../lib/format';
 import { useQueryState } from '../lib/search';
 import { DataTable, type Column } from '../ui/DataTable';
+import { May } from '../ui/May';
 import { Empty, Failed, Page } from '../ui/Page';
 import { To, releasePath } from '../ui/To';
 
@@ -24,7 +25,7 @@ const columns: Column<Release>[] = [
 export default function Releases() {
   const releases = useReleases();
   const [params, set] = useQueryState();
-  const add = <Button leftSection={<IconPlus size={15} />} onClick={() => set({ add: '1' })}>Add a release</Button>;
+  const add = <May to="operate" everywhere><Button leftSection={<IconPlus size={15} />} onClick={() => set({ add: '1' })}>Add a release</Button></May>;
   return (
     <Page title="Releases" actions={add}>
       <div className="sheet">

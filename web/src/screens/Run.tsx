@@ -9,6 +9,7 @@ import { useId, useQueryState } from '../lib/search';
 import { stepsOf } from '../lib/steps';
 import { causeMeaning, choiceMeaning, leftMeaning, purposeMeaning } from '../lib/words';
 import { Mark, runState, type State } from '../ui/Mark';
+import { May } from '../ui/May';
 import { Empty, Facts, Loaded, Page, Part } from '../ui/Page';
 import { ReportView } from '../ui/Report';
 import { Steps } from '../ui/Steps';
@@ -27,11 +28,13 @@ function Ask({ run }: { run: RunType }) {
     <Alert color="yellow" variant="light" title={`${run.device} asks: ${causeMeaning[q.cause] ?? q.cause}`} className={classes.ask}>
       <p className="wrap">{q.detail}</p>
       <div className={classes.answers}>
-        {(q.choices ?? []).map((c) => (
-          <Button key={c} variant={c === 'repeat' ? 'filled' : 'default'} color={c === 'stop' ? 'red' : undefined} title={choiceMeaning[c]?.means} onClick={() => setChoice(c)}>
-            {choiceMeaning[c]?.word ?? c}
-          </Button>
-        ))}
+        <May to="operate">
+          {(q.choices ?? []).map((c) => (
+            <Button key={c} variant={c === 'repeat' ? 'filled' : 'default'} color={c === 'stop' ? 'red' : undefined} title={choiceMeaning[c]?.means} onClick={() => setChoice(c)}>
+              {choiceMeaning[c]?.word ?? c}
+            </Button>
+          ))}
+        </May>
         <span className="soft">
           asked <When at={q.askedAt} />; the run stops safely <When at={q.deadline} /> if nobody answers
         </span>
@@ -175,7 +178,7 @@ function View({ run }: { run: RunType }) {
   const s = run.state;
   const entries = journal.data ?? [];
   return (
-    <Page title={`${s.plan.goal === 'update' || !s.plan.goal ? 'Update' : s.plan.goal} of ${run.device}`} beside={<Mark state={runState(run)} chip />} actions={<Actions run={run} />}>
+    <Page title={`${s.plan.goal === 'update' || !s.plan.goal ? 'Update' : s.plan.goal} of ${run.device}`} beside={<Mark state={runState(run)} chip />} actions={<May to="operate"><Actions run={run} /></May>}>
       <Part>
         <Steps steps={stepsOf(run, entries)} percent={run.progress?.percent} />
         <Result run={run} />
@@ -199,7 +202,7 @@ function View({ run }: { run: RunType }) {
         <Tabs.List mb="sm">
           <Tabs.Tab value="journal">Journal</Tabs.Tab>
           <Tabs.Tab value="evidence">SNMP and transfers</Tabs.Tab>
-          <Tabs.Tab value="report">Migration report</Tabs.Tab>
+          <May to="reveal"><Tabs.Tab value="report">Migration report</Tabs.Tab></May>
           <Tabs.Tab value="backups">Backups</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="journal"><Part flush><Loaded query={journal}>{() => <Journal entries={entries} tz={tz} />}</Loaded></Part></Tabs.Panel>

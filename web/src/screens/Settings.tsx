@@ -1,9 +1,9 @@
 import { Anchor, SegmentedControl, Tabs, useMantineColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
-import { api, ask } from '../api/client';
 import { useQueryState } from '../lib/search';
 import { Mark } from '../ui/Mark';
+import { useMay, useMe } from '../ui/May';
 import { Facts, Loaded, Loading, Page, Part } from '../ui/Page';
 import { Password } from './settings/Password';
 import classes from './Run.module.css';
@@ -34,7 +34,7 @@ function Server() {
 }
 
 function You() {
-  const me = useQuery({ queryKey: ['me'], queryFn: () => ask(api.GET('/api/v1/me')) });
+  const me = useMe();
   return (
     <div className={classes.stack}>
       <Part title="You">
@@ -57,8 +57,7 @@ function You() {
 
 export default function Settings() {
   const [params, set] = useQueryState();
-  const me = useQuery({ queryKey: ['me'], queryFn: () => ask(api.GET('/api/v1/me')) });
-  const admin = me.data?.everywhere?.includes('administer');
+  const admin = useMay()('administer', true);
   return (
     <Page title="Settings">
       <Tabs value={params.get('tab') ?? 'you'} onChange={(tab) => set({ tab: tab ?? undefined })} keepMounted={false}>

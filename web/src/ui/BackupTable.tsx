@@ -6,6 +6,7 @@ import { rowsOf, type useBackups } from '../api/hooks';
 import { octets } from '../lib/format';
 import { purposeMeaning } from '../lib/words';
 import { DataTable, type Column } from './DataTable';
+import { useMay } from './May';
 import { Empty, Failed } from './Page';
 import { DeviceLink, RunLink, To, backupPath } from './To';
 import { When } from './When';
@@ -15,8 +16,10 @@ export function BackupTable({ backups, height }: { backups: ReturnType<typeof us
   const [chosen, setChosen] = useState<string[]>([]);
   const [, go] = useLocation();
   const toggle = (id: string) => setChosen((c) => (c.includes(id) ? c.filter((x) => x !== id) : [...c.slice(-1), id]));
+  const may = useMay()('reveal'); // what is compared is shown
+  const chooser: Column<Backup> = { key: 'choose', head: '', width: '36px', cell: (b) => <Checkbox aria-label={`Choose ${b.id} to compare`} checked={chosen.includes(b.id)} onChange={() => toggle(b.id)} /> };
   const columns: Column<Backup>[] = [
-    { key: 'choose', head: '', width: '36px', cell: (b) => <Checkbox aria-label={`Choose ${b.id} to compare`} checked={chosen.includes(b.id)} onChange={() => toggle(b.id)} /> },
+    ...(may ? [chooser] : []),
     { key: 'taken', head: 'Taken', width: '176px', cell: (b) => <When at={b.takenAt} exact /> },
     { key: 'device', head: 'Device', cell: (b) => <DeviceLink id={b.device} /> },
     { key: 'purpose', head: 'For', width: '150px', cell: (b) => purposeMeaning[b.purpose] ?? b.purpose },

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api, ask, Problem, type Device } from '../../api/client';
 import { Mark } from '../../ui/Mark';
+import { May } from '../../ui/May';
 import { Failed } from '../../ui/Page';
 import forms from '../Devices.module.css';
 import { CredentialsForm, given, noCredentials } from './Credentials';
@@ -53,7 +54,7 @@ export function CredentialState({ device }: { device: Device }) {
       {c && <div><Mark state={weak ? { tone: 'wait', shape: 'warn', word: `SNMP${c.version}` } : { tone: 'good', shape: 'check', word: `SNMP${c.version}` }} /> <span className="soft">{how}</span></div>}
       {state.error && <Mark state={{ tone: 'bad', shape: 'cross', word: none ? 'none' : 'cannot be opened' }} />}
       {state.error && !none && <div className="soft">{state.error.message}</div>}
-      <div>{c && <span className="soft">secrets sealed · </span>}<button type="button" className={forms.change} onClick={open}>change…</button></div>
+      <div>{c && <span className="soft">secrets sealed · </span>}<May to="operate"><button type="button" className={forms.change} onClick={open}>change…</button></May></div>
       <ChangeCredentials device={device} opened={opened} onClose={close} />
     </div>
   );

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, ask, Problem, type Schema } from '../../api/client';
 import { causeMeaning, choiceMeaning, leftMeaning } from '../../lib/words';
 import { Mark, type State } from '../../ui/Mark';
+import { May } from '../../ui/May';
 import { Facts, Part } from '../../ui/Page';
 import { When } from '../../ui/When';
 import classes from '../Run.module.css';
@@ -42,11 +43,13 @@ function Question({ device, self }: { device: string; self: Self }) {
     <Alert color="yellow" variant="light" title={`${device} asks: ${causeMeaning[q.cause] ?? q.cause}`} className={classes.ask}>
       <p className="wrap">{q.detail}</p>
       <div className={classes.answers}>
-        {(q.choices ?? []).map((c) => (
-          <Button key={c} loading={answer.isPending} variant={c === 'repeat' ? 'filled' : 'default'} color={c === 'stop' ? 'red' : undefined} title={choiceMeaning[c]?.means} onClick={() => answer.mutate(c)}>
-            {choiceMeaning[c]?.word ?? c}
-          </Button>
-        ))}
+        <May to="operate">
+          {(q.choices ?? []).map((c) => (
+            <Button key={c} loading={answer.isPending} variant={c === 'repeat' ? 'filled' : 'default'} color={c === 'stop' ? 'red' : undefined} title={choiceMeaning[c]?.means} onClick={() => answer.mutate(c)}>
+              {choiceMeaning[c]?.word ?? c}
+            </Button>
+          ))}
+        </May>
         <span className="soft">asked <When at={q.askedAt} />; it stops safely <When at={q.deadline} /> if nobody answers</span>
       </div>
     </Alert>
