@@ -169,6 +169,7 @@ Try it:  drydock demo
 		s.updateCommand(), s.campaignCommand(), s.questionCommand(), s.notifyCommand(), s.migrateCommand(),
 		s.userCommand(), s.tokenCommand(), s.auditCommand(), s.oidcCommand(),
 	)
+	withExamples(root)
 	return root
 }
 

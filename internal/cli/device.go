@@ -123,8 +123,8 @@ func (s *session) deviceList() *cobra.Command {
 	flags.StringVar(&q.Label, "label", "", "only devices with label `KEY=VALUE`")
 	flags.StringVar(&q.Driver, "driver", "", "only this `DRIVER`")
 	flags.StringVar(&q.Model, "model", "", "only this `MODEL`")
-	flags.StringVar(&q.Version, "version", "", "only this software `VERSION`")
-	flags.StringVar(&q.Text, "text", "", "only devices with `TEXT` in id, address, model or serial")
+	flags.StringVar(&q.Version, "version-now", "", "only devices that run this `VERSION` now")
+	flags.StringVar(&q.Text, "search", "", "only devices with `TEXT` in id, address, model or serial")
 	flags.IntVar(&q.Limit, "limit", 0, "at most `N` devices (default: all)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		api, err := s.client()
