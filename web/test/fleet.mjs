@@ -71,6 +71,28 @@ export default () => describe('the demonstration', () => {
     await look(page, 'campaign-done');
   });
 
+  test('a device of a campaign goes back to what it ran before', async () => {
+    const page = await browser.page();
+    const done = (await server.api('GET', '/api/v1/campaigns')).find((c) => c.status === 'done');
+    const before = (await server.api('GET', '/api/v1/devices/iad-0002')).version;
+    await page.goto(`${server.base}/campaigns/${done.id}#token=${server.token}`);
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'Back to the version before…' }).click();
+    await page.getByText('get their old release again').waitFor();
+    await page.getByLabel('Only those with text').fill('iad-0002');
+    await look(page, 'wizard-back');
+    await page.getByRole('button', { name: 'Plan', exact: true }).click();
+    await page.getByText('Changes to configurations').waitFor();
+    await page.getByRole('button', { name: 'Waves and windows', exact: true }).click();
+    await page.getByRole('button', { name: 'Consent', exact: true }).click();
+    await page.getByRole('checkbox', { name: 'Yes: bring 1 device back' }).check();
+    await look(page, 'wizard-back-consent');
+    await page.getByRole('button', { name: 'Start: bring 1 device back' }).click();
+    await page.getByText('done').first().waitFor({ timeout: 60_000 });
+    const after = (await server.api('GET', '/api/v1/devices/iad-0002')).version;
+    assert.deepEqual([before, after], ['2.1', '2.0']);
+  });
+
   test('a device says how it is spoken to, never with what', async () => {
     const page = await browser.page();
     await page.goto(`${server.base}/devices/iad-0002#token=${server.token}`);

@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconChevronDown, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-
+import { Link } from 'wouter';
 import { api, ask, problemOf, type Campaign as CampaignType, type Member } from '../api/client';
 import { rowsOf } from '../api/hooks';
 import { follow } from '../api/live';
@@ -58,6 +58,7 @@ function Actions({ campaign: c }: { campaign: CampaignType }) {
         <Menu.Target><Button variant="default" rightSection={<IconChevronDown size={14} />}>More</Button></Menu.Target>
         <Menu.Dropdown>
           {may('operate') && <Menu.Item disabled={failed === 0} onClick={() => order.mutate('retry')}>Retry {many(failed, 'failed device')}</Menu.Item>}
+          {over(c) && may('operate') && (c.tally.states?.succeeded ?? 0) > 0 && c.spec.goal !== 'revert' && <Menu.Item component={Link} href={`/campaigns/new?${new URLSearchParams({ of: c.id, name: `${c.spec.name}, back` })}`}>Back to the version before…</Menu.Item>}
           <Menu.Item onClick={() => void report(c.id, c.spec.name)}>Download the report</Menu.Item>
           {!over(c) && may('operate') && <Menu.Item color="red" onClick={show}>Cancel the campaign…</Menu.Item>}
         </Menu.Dropdown>

@@ -56,7 +56,7 @@ function useStartCampaign() {
 
 export default function NewCampaign() {
   const wanted = new URLSearchParams(useSearch());
-  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft(), releases: wanted.getAll('release'), name: wanted.getAll('release').join(' '), text: wanted.get('text') ?? '', model: wanted.get('model') ?? '', version: wanted.get('version') ?? '', driver: wanted.get('driver') ?? '', label: wanted.get('label') ?? '' }));
+  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft(), of: wanted.get('of') ?? '', releases: wanted.getAll('release'), name: wanted.get('name') ?? wanted.getAll('release').join(' '), text: wanted.get('text') ?? '', model: wanted.get('model') ?? '', version: wanted.get('version') ?? '', driver: wanted.get('driver') ?? '', label: wanted.get('label') ?? '' }));
   const [at, setAt] = useState(0);
   const [asked, setAsked] = useState(false);
   const [agreed, setAgreed] = useState(false);
@@ -67,9 +67,9 @@ export default function NewCampaign() {
   const plan = usePlan(draft, at === 1 || at === 3, asked);
   const start = useStartCampaign();
   const may = useMay()('operate');
-  const ready = draft.releases.length > 0 && !!draft.name.trim();
+  const ready = (!!draft.of || draft.releases.length > 0) && !!draft.name.trim();
   const next = <Button disabled={!ready} onClick={() => setAt(at + 1)}>{['Plan', 'Waves and windows', 'Consent'][at]}</Button>;
-  const finish = !may ? <span className="soft">Your role does not start campaigns. Somebody who may operate starts it with the same choice.</span> : <Button disabled={!agreed || !plan.data} loading={start.isPending} onClick={() => plan.data && start.mutate(plan.data)}>{plan.data ? `Start: update ${many(plan.data.totals.ready, 'device')}` : 'Start'}</Button>;
+  const finish = !may ? <span className="soft">Your role does not start campaigns. Somebody who may operate starts it with the same choice.</span> : <Button disabled={!agreed || !plan.data} loading={start.isPending} onClick={() => plan.data && start.mutate(plan.data)}>{plan.data ? `Start: ${draft.of ? 'bring' : 'update'} ${many(plan.data.totals.ready, 'device')}${draft.of ? ' back' : ''}` : 'Start'}</Button>;
   return (
     <Page title="New campaign" actions={<Stages at={at} reached={ready ? 3 : 0} go={setAt} />}>
       {at === 0 && <Targets draft={draft} set={set} />}

@@ -27,7 +27,11 @@ export function Consent({ draft, plan, agreed, onAgree }: Props) {
     <>
       <Part title="What will happen">
         <ul className={classes.consent}>
-          <li><b>{many(t.ready, 'device')}</b> will be backed up, given {draft.releases.length > 1 ? 'the release of their family,' : 'release'} <b>{draft.releases.join(', ')}</b>, and restarted: {waveWords(plan)}.</li>
+          {draft.of ? (
+            <li><b>{many(t.ready, 'device')}</b> will be backed up, given what they ran before with the configuration that belonged to it, and restarted: {waveWords(plan)}. What was changed in their configuration since is not in it.</li>
+          ) : (
+            <li><b>{many(t.ready, 'device')}</b> will be backed up, given {draft.releases.length > 1 ? 'the release of their family,' : 'release'} <b>{draft.releases.join(', ')}</b>, and restarted: {waveWords(plan)}.</li>
+          )}
           <li>{draft.windowed ? `Loading begins only from ${draft.from} to ${draft.to} on ${draft.days.join(', ')}, on each device's clock.` : 'Loading begins at once. Services of a device are down while it restarts.'}</li>
           <li>{octets(t.bytes)} will be transferred; it takes about {span(milliseconds(t.takes))}{draft.windowed ? ', windows not counted' : ''}.</li>
           {modified > 0 && <li>The configuration of {many(modified, 'device')} will be modified by the release's migration, and proven with a second backup.</li>}
@@ -38,7 +42,7 @@ export function Consent({ draft, plan, agreed, onAgree }: Props) {
         </ul>
       </Part>
       <Part title="In numbers"><Totals plan={plan} /></Part>
-      {t.ready === 0 ? <Alert color="yellow" variant="light">No device can be started.</Alert> : <Checkbox size="sm" label={`Yes: update ${many(t.ready, 'device')} to ${draft.releases.join(', ')}`} checked={agreed} onChange={(e) => onAgree(e.currentTarget.checked)} />}
+      {t.ready === 0 ? <Alert color="yellow" variant="light">No device can be started.</Alert> : <Checkbox size="sm" label={`Yes: ${draft.of ? 'bring' : 'update'} ${many(t.ready, 'device')} ${draft.of ? 'back' : `to ${draft.releases.join(', ')}`}`} checked={agreed} onChange={(e) => onAgree(e.currentTarget.checked)} />}
     </>
   );
 }

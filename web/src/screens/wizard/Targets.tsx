@@ -1,9 +1,11 @@
 import { MultiSelect, Select, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { api, ask } from '../../api/client';
 import { useCounts, useReleases } from '../../api/hooks';
 import { count, many } from '../../lib/format';
-import { Empty, Part } from '../../ui/Page';
-import { To } from '../../ui/To';
+import { Empty, Loaded, Part } from '../../ui/Page';
+import { To, campaignPath } from '../../ui/To';
 import type { Draft } from './draft';
 import classes from './Wizard.module.css';
 
@@ -17,8 +19,32 @@ const unique = (all: string[]): string[] => [...new Set(all)].filter(Boolean).so
 /** What a campaign is called unless it is given a name. */
 const nameOf = (releases: string[]): string => (releases.length ? `${releases.join(' ')} ${new Date().toISOString().slice(0, 10)}` : '');
 
+/** Which of a campaign's devices go back. */
+function WayBack({ draft, set }: Props) {
+  const campaign = useQuery({ queryKey: ['campaign', draft.of], queryFn: () => ask(api.GET('/api/v1/campaigns/{id}', { params: { path: { id: draft.of } } })) });
+  return (
+    <Part title="Back to what they ran before">
+      <Loaded query={campaign}>
+        {(c) => (
+          <div className={classes.form}>
+            <p data-prose>
+              {many(c.tally.states?.succeeded ?? 0, 'device')} that <To to={campaignPath(c.id)}>{c.spec.name}</To> has updated get their old release again, and the configuration that belonged to it: the last backup before that update. It is proven as every other.
+            </p>
+            <TextInput label="Name of the campaign" required value={draft.name} onChange={(e) => set({ name: e.currentTarget.value })} maxLength={200} />
+            <TextInput label="Only those with labels" placeholder="site=berlin" description="key=value, each must hold" value={draft.label} onChange={(e) => set({ label: e.currentTarget.value })} />
+            <TextInput label="Only those with text" placeholder="in id, address, model or serial number" value={draft.text} onChange={(e) => set({ text: e.currentTarget.value })} />
+          </div>
+        )}
+      </Loaded>
+    </Part>
+  );
+}
+
+/** What a campaign does, and for which devices. */
+export const Targets = (props: Props) => (props.draft.of ? <WayBack {...props} /> : <Update {...props} />);
+
 /** Which release, and for which devices. */
-export function Targets({ draft, set }: Props) {
+function Update({ draft, set }: Props) {
   const [open, setOpen] = useState(false);
   const releases = useReleases();
   const fleet = useCounts({ driver: draft.driver });

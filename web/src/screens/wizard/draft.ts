@@ -14,6 +14,8 @@ export interface WaveDraft {
 /** What the wizard has gathered. */
 export interface Draft {
   name: string;
+  /** The campaign whose devices go back to what they ran before; empty: they are updated. */
+  of: string;
   /** One of each family. */
   releases: string[];
   driver: string;
@@ -37,6 +39,7 @@ export const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
 export const emptyDraft = (): Draft => ({
   name: '',
+  of: '',
   releases: [],
   driver: '',
   model: '',
@@ -63,8 +66,7 @@ export function specOf(d: Draft): Spec {
   const text = (v: string) => v.trim() || undefined;
   return {
     name: d.name.trim(),
-    goal: 'update',
-    ...(d.releases.length > 1 ? { releases: d.releases } : { release: d.releases[0] }),
+    ...(d.of ? { goal: 'revert', of: d.of } : d.releases.length > 1 ? { goal: 'update', releases: d.releases } : { goal: 'update', release: d.releases[0] }),
     targets: { driver: text(d.driver), model: text(d.model), version: text(d.version), text: text(d.text), labels: text(d.label) ? d.label.trim().split(/\s+/) : undefined },
     waves: d.waves.map((w) => ({ [w.unit === 'devices' ? 'count' : 'percent']: w.size, threshold: w.threshold, soak: w.soak ? `${w.soak}m` : undefined, approval: w.approval || undefined })),
     budget: { failures: d.failures, percent: d.percent },
