@@ -81,7 +81,7 @@ run: build ## the main job: server, page and simulated fleet on loopback, update
 
 .PHONY: test
 test: test-setup vet ## everything that proves drydock works, with the race detector
-	DRYDOCK_TEST_NO_SKIP=$(if $(wildcard ../shared),1,) $(GO) test -race -parallel 4 -timeout 14m ./...
+	DRYDOCK_TEST_NO_SKIP=$(if $(wildcard ../shared),1,) $(GO) test -race -p 3 -parallel 4 -timeout 14m ./...
 	@$(MAKE) --no-print-directory page-test
 	@$(MAKE) --no-print-directory agent AGENT_TARGETS='$(filter-out mipsle%,$(AGENT_TARGETS))' # mipsle is mips once more
 

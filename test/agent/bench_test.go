@@ -31,7 +31,7 @@ import (
 // patience bounds every wait.
 const patience = 120 * time.Second
 
-// lastAddress numbers the boxes' addresses in 127.77.0.0/16.
+// lastAddress numbers the boxes of this process.
 var lastAddress atomic.Uint32
 
 var build struct {

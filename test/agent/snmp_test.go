@@ -158,7 +158,7 @@ func checkWalk(t *testing.T, b *box, as []string) {
 			t.Fatalf("snmpwalk: %v: %s", err, walk)
 		}
 	}
-	for _, want := range []string{"deSerialNumber.0 = STRING: SN-127.77.", "deModelName.0 = STRING: box-2", "deSoftwareVersion.0 = STRING: 1.0", "deKeptVersion.0 = STRING: 1.0",
+	for _, want := range []string{"deSerialNumber.0 = STRING: SN-" + b.addr.String(), "deModelName.0 = STRING: box-2", "deSoftwareVersion.0 = STRING: 1.0", "deKeptVersion.0 = STRING: 1.0",
 		"deFlashFree.0 = Gauge32: ", "deBootCount.0 = Counter32: 1", "deConfigVersion.0 = STRING: 1", "dePortsUp.0 = Gauge32: ", "deImageDigest.0 = STRING:",
 		"deConfigDigest.0 = STRING: " + sum(archiveOf(b))[:8], "deOperType.7 = INTEGER: keep(4)", "deOperProgress.7 = Gauge32: 100 percent", "deOperRowStatus.7 = INTEGER: active(1)"} {
 		if !strings.Contains(walk, want) {
