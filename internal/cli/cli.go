@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -194,9 +195,13 @@ func verbNames(verbs []*cobra.Command) (names []string) {
 func (s *session) client() (*client.Client, error) {
 	token := orDefault(s.token, s.Env("DRYDOCK_TOKEN"))
 	if token == "" {
-		if raw, err := os.ReadFile(filepath.Join(s.dataDir(), "token")); err == nil {
-			token = strings.TrimSpace(string(raw))
+		file := filepath.Join(s.dataDir(), "token")
+		raw, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fault.New(fault.Denied, "", "token", "it cannot be read: %w", err).
+				WithHint("be the user that the server runs as, or give --token or DRYDOCK_TOKEN: a token of drydock token create")
 		}
+		token = strings.TrimSpace(string(raw))
 	}
 	api, err := client.New(s.server, secret.New(token))
 	if err != nil || !strings.HasPrefix(s.server, "https://") {

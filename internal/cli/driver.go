@@ -76,7 +76,7 @@ func (s *session) driverCheck() *cobra.Command {
 				return err
 			}
 		}
-		bad := 0
+		bad, list := 0, []checkedFile{}
 		for _, path := range args {
 			raw, err := os.ReadFile(path)
 			if err != nil {
@@ -85,9 +85,16 @@ func (s *session) driverCheck() *cobra.Command {
 			if _, err := checkDriver(path, raw, library, true); err != nil {
 				bad++
 				fmt.Fprintln(s.Stderr, err)
+				list = append(list, checkedFile{path, strings.Split(err.Error(), "\n")})
 				continue
 			}
 			fmt.Fprintf(s.Stderr, "%s: good\n", path)
+			list = append(list, checkedFile{File: path})
+		}
+		if s.output != "table" {
+			if err := s.print(list, nil); err != nil {
+				return err
+			}
 		}
 		if bad > 0 {
 			return exitError(fault.ExitUsage)
@@ -95,6 +102,12 @@ func (s *session) driverCheck() *cobra.Command {
 		return nil
 	}
 	return c
+}
+
+// checkedFile is what drydock driver check says of a file, for programs.
+type checkedFile struct {
+	File     string   `json:"file"`
+	Mistakes []string `json:"mistakes,omitempty"` // none: it is good
 }
 
 // checkDriver checks one file; library may be nil. compare: what the driver

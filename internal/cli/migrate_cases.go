@@ -49,6 +49,26 @@ type packRun struct {
 	wanted               *regexp.Regexp
 	update               bool
 	passed, failed, made int
+	results              []caseResult
+}
+
+// caseResult is what drydock migrate test says of a case, for programs.
+type caseResult struct {
+	Case   string   `json:"case"`
+	Result string   `json:"result"` // passed, failed or made
+	Wrong  []string `json:"wrong,omitempty"`
+}
+
+// say keeps a case's result, and shows it to people.
+func (r *packRun) say(mark string, result caseResult) {
+	r.results = append(r.results, result)
+	if r.output != "table" {
+		return
+	}
+	fmt.Fprintf(r.Stdout, "%-4s  %s\n", mark, result.Case)
+	for _, wrong := range result.Wrong {
+		fmt.Fprintf(r.Stdout, "        %s\n", printable(wrong))
+	}
 }
 
 func (r *packRun) pack(name string) error {
@@ -82,7 +102,7 @@ func (r *packRun) one(title, folder string, c *packtest.Case, p *migrate.Pack) e
 	out := c.Run(p)
 	if len(out.Wrong) == 0 {
 		r.passed++
-		fmt.Fprintf(r.Stdout, "ok    %s\n", title)
+		r.say("ok", caseResult{Case: title, Result: "passed"})
 		return nil
 	}
 	if r.update && out.Output != nil {
@@ -90,14 +110,11 @@ func (r *packRun) one(title, folder string, c *packtest.Case, p *migrate.Pack) e
 			return err
 		}
 		r.made++
-		fmt.Fprintf(r.Stdout, "made  %s\n", title)
+		r.say("made", caseResult{Case: title, Result: "made"})
 		return nil
 	}
 	r.failed++
-	fmt.Fprintf(r.Stdout, "FAIL  %s\n", title)
-	for _, wrong := range out.Wrong {
-		fmt.Fprintf(r.Stdout, "        %s\n", printable(wrong))
-	}
+	r.say("FAIL", caseResult{Case: title, Result: "failed", Wrong: out.Wrong})
 	return nil
 }
 
@@ -115,6 +132,11 @@ func rewrite(folder string, c *packtest.Case, out packtest.Outcome) error {
 func (r *packRun) end() error {
 	if r.passed+r.failed+r.made == 0 {
 		return usagef("no case was run: none has a name that --run %q finds", r.wanted)
+	}
+	if r.output != "table" {
+		if err := r.print(r.results, nil); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(r.Stderr, "%d passed, %d failed", r.passed, r.failed)
 	if r.made > 0 {
