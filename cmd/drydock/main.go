@@ -40,16 +40,36 @@ func run() int {
 		Env:              os.Getenv,
 		StdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		IsTerminal:       term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
-		ReadPassword: func() (string, error) {
-			text, err := term.ReadPassword(int(os.Stdin.Fd()))
-			return string(text), err
-		},
-		Serve: serve,
-		Demo:  startDemo,
-		Sim:   simulate,
-		Yard:  startYard,
+		ReadPassword:     func() (string, error) { return readPassword(ctx) },
+		Serve:            serve,
+		Demo:             startDemo,
+		Sim:              simulate,
+		Yard:             startYard,
 	}
 	return program.Run(ctx, os.Args[1:])
+}
+
+// readPassword reads a line of the terminal that is not shown. Ctrl-C leaves the
+// terminal as it was, and gives the context's error.
+func readPassword(ctx context.Context) (string, error) {
+	fd := int(os.Stdin.Fd())
+	state, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	var text []byte
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		text, err = term.ReadPassword(fd)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return string(text), err
+	case <-ctx.Done():
+		return "", errors.Join(ctx.Err(), term.Restore(fd, state))
+	}
 }
 
 // logger writes lines for people. Text of devices in them is quoted: nothing

@@ -62,6 +62,8 @@ type session struct {
 	output string
 	yes    bool
 	input  *bufio.Reader // of Stdin, where it is read by lines
+
+	interrupted <-chan struct{} // closed by Ctrl-C
 }
 
 // exitError ends the program with a code after everything was said.
@@ -73,7 +75,7 @@ func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 func (p *Program) Run(ctx context.Context, args []string) int {
 	shown := *p
 	shown.Stdout, shown.Stderr = &escaper{to: p.Stdout}, &escaper{to: p.Stderr}
-	s := &session{Program: &shown, raw: p}
+	s := &session{Program: &shown, raw: p, interrupted: ctx.Done()}
 	root := s.root()
 	root.SetArgs(args)
 	root.SetIn(p.Stdin)

@@ -2,7 +2,10 @@ package cli
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -101,7 +104,13 @@ func (s *session) password(prompt string) (string, error) {
 	if s.IsTerminal && s.ReadPassword != nil {
 		fmt.Fprintf(s.Stderr, "%s: ", prompt)
 		text, err := s.ReadPassword()
+		if errors.Is(err, context.Canceled) {
+			return "", s.refused()
+		}
 		fmt.Fprintln(s.Stderr)
+		if errors.Is(err, io.EOF) {
+			err = usagef("no %s was given", prompt)
+		}
 		return text, err
 	}
 	if s.input == nil {
