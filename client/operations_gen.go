@@ -211,6 +211,11 @@ func (c *Client) Filter(ctx context.Context, name string) (out campaign.Targets,
 	return out, c.call(ctx, "GET", "/api/v1/filters/"+url.PathEscape(string(name)), nil, nil, &out)
 }
 
+// Filters is list-filters: saved targets, by name.
+func (c *Client) Filters(ctx context.Context) (out []campaign.Filter, err error) {
+	return out, c.call(ctx, "GET", "/api/v1/filters", nil, nil, &out)
+}
+
 // Journal is run-journal: A run's events.
 func (c *Client) Journal(ctx context.Context, id fleet.RunID) (out []Entry, err error) {
 	return out, c.call(ctx, "GET", "/api/v1/runs/"+url.PathEscape(string(id))+"/journal", nil, nil, &out)
@@ -301,6 +306,11 @@ func (c *Client) RemoveChannel(ctx context.Context, channel string) error {
 // RemoveDevice is remove-device: take a device out of the fleet; its backups stay.
 func (c *Client) RemoveDevice(ctx context.Context, id fleet.DeviceID) error {
 	return c.call(ctx, "DELETE", "/api/v1/devices/"+url.PathEscape(string(id)), nil, nil, nil)
+}
+
+// RemoveFilter is remove-filter: forget saved targets; campaigns that were started with them have their devices.
+func (c *Client) RemoveFilter(ctx context.Context, name string) error {
+	return c.call(ctx, "DELETE", "/api/v1/filters/"+url.PathEscape(string(name)), nil, nil, nil)
 }
 
 // RemoveOIDC is remove-oidc: let nobody log in at a provider any more.

@@ -194,6 +194,14 @@ func (s *server) filters() {
 	}) (*body[campaign.Targets], error) {
 		return answer(s.Campaigns.Filter(ctx, in.Name))
 	})
+	register(s, get("list-filters", "/api/v1/filters", "Saved targets, by name"), func(ctx context.Context, _ *struct{}) (*body[[]campaign.Filter], error) {
+		return list(s.Campaigns.Filters(ctx))
+	})
+	register(s, operation(http.MethodDelete, "remove-filter", "/api/v1/filters/{name}", "Forget saved targets; campaigns that were started with them have their devices"), func(ctx context.Context, in *struct {
+		Name string `path:"name"`
+	}) (*struct{}, error) {
+		return nil, s.Campaigns.RemoveFilter(ctx, in.Name)
+	})
 }
 
 // campaign adds what the devices are doing.

@@ -144,6 +144,8 @@ func orderRoutes() map[string]route {
 		"campaign-report":  {access.View, ofCampaign, false},
 		"put-filter":       {access.Operate, whole, true},
 		"show-filter":      {access.View, whole, false},
+		"list-filters":     {access.View, whole, false},
+		"remove-filter":    {access.Operate, whole, true},
 		"answer-questions": {access.Operate, listed, true},
 
 		"list-questions":  {access.View, listed, false},

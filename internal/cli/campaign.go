@@ -391,14 +391,26 @@ func (s *session) campaignReport() *cobra.Command {
 
 func (s *session) campaignFilter() *cobra.Command {
 	var f targetFlags
-	c := &cobra.Command{Use: "filter NAME", Short: "Save targets under a name, for --filter", Args: cobra.ExactArgs(1)}
+	c := &cobra.Command{Use: "filter [NAME]", Short: "Save targets under a name, for --filter; without a name, list what is saved",
+		Example: "  drydock campaign filter berlin --label site=berlin --model 'IAD-*'\n  drydock campaign filter\n  drydock campaign filter berlin --remove", Args: cobra.MaximumNArgs(1)}
 	f.register(c)
+	remove := c.Flags().Bool("remove", false, "forget it; campaigns that were started with it have their devices")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		t, err := s.targets(f, campaign.Targets{})
+		api, err := s.client()
 		if err != nil {
 			return err
 		}
-		api, err := s.client()
+		if len(args) == 0 {
+			list, err := api.Filters(c.Context())
+			if err != nil {
+				return err
+			}
+			return s.print(list, func(w *tabwriter.Writer) { printFilters(w, list) })
+		}
+		if *remove {
+			return api.RemoveFilter(c.Context(), args[0])
+		}
+		t, err := s.targets(f, campaign.Targets{})
 		if err != nil {
 			return err
 		}
@@ -409,4 +421,24 @@ func (s *session) campaignFilter() *cobra.Command {
 		return nil
 	}
 	return c
+}
+
+func printFilters(w *tabwriter.Writer, list []campaign.Filter) {
+	row(w, "FILTER", "DRIVER", "MODEL", "VERSION", "LABELS", "TEXT", "DEVICES", "EXCEPT")
+	for _, f := range list {
+		t := f.Targets
+		row(w, f.Name, t.Driver, t.Model, t.Version, strings.Join(t.Labels, ","), t.Text, named(t.Devices), named(t.Except))
+	}
+}
+
+// named is the devices by name, or their number where there are many.
+func named(ids []fleet.DeviceID) string {
+	if len(ids) > 3 {
+		return count(len(ids), "device")
+	}
+	var names []string
+	for _, id := range ids {
+		names = append(names, string(id))
+	}
+	return strings.Join(names, ",")
 }

@@ -51,6 +51,30 @@ func (s *Store) PutSetting(ctx context.Context, key string, value []byte, sealed
 	return s.explain("store.PutSetting", object, err)
 }
 
+// SettingKeys gives the keys that begin with prefix, in order.
+func (s *Store) SettingKeys(ctx context.Context, prefix string) (keys []string, err error) {
+	err = s.read(ctx, "SELECT key FROM setting WHERE substr(key, 1, ?) = ? ORDER BY key", []any{len([]rune(prefix)), prefix}, func(rows *sql.Rows) error {
+		var key string
+		err := rows.Scan(&key)
+		keys = append(keys, key)
+		return err
+	})
+	return keys, s.explain("store.SettingKeys", "settings "+prefix, err)
+}
+
+// RemoveSetting removes a setting, or gives fault.NotFound.
+func (s *Store) RemoveSetting(ctx context.Context, key string) error {
+	object := "setting " + key
+	err := s.write(ctx, func(ctx context.Context, t *tx) error {
+		n, err := t.change(ctx, "DELETE FROM setting WHERE key = ?", key)
+		if err == nil && n == 0 {
+			return notFound(object)
+		}
+		return err
+	})
+	return s.explain("store.RemoveSetting", object, err)
+}
+
 // unseal opens bytes that were sealed under a context.
 func (s *Store) unseal(sealed []byte, context, object string) ([]byte, error) {
 	plain, err := s.keyring.Open(sealed, context)

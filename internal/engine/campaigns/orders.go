@@ -246,8 +246,14 @@ func (c *Conductor) Retry(ctx context.Context, id campaign.ID, devices []fleet.D
 	return n, nil
 }
 
-// filterKey is where a saved filter rests in the store.
-func filterKey(name string) string { return "filter/" + name }
+// filterPlace is where saved filters rest in the store.
+const filterPlace = "filter/"
+
+func filterKey(name string) string { return filterPlace + name }
+
+func noFilter(name string) error {
+	return fault.New(fault.NotFound, "", "filter "+name, "there is no such filter").WithHint("drydock campaign filter NAME --label … saves one")
+}
 
 // SaveFilter keeps targets under a name.
 func (c *Conductor) SaveFilter(ctx context.Context, name string, t campaign.Targets) error {
@@ -265,12 +271,42 @@ func (c *Conductor) SaveFilter(ctx context.Context, name string, t campaign.Targ
 func (c *Conductor) Filter(ctx context.Context, name string) (t campaign.Targets, err error) {
 	raw, err := c.Store.Setting(ctx, filterKey(name))
 	if fault.Is(err, fault.NotFound) {
-		return t, fault.New(fault.NotFound, "", "filter "+name, "there is no such filter").WithHint("drydock campaign filter NAME --label … saves one")
+		return t, noFilter(name)
 	}
 	if err != nil {
 		return t, err
 	}
 	return t, json.Unmarshal(raw, &t)
+}
+
+// Filters gives the saved filters by name.
+func (c *Conductor) Filters(ctx context.Context) ([]campaign.Filter, error) {
+	keys, err := c.Store.SettingKeys(ctx, filterPlace)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]campaign.Filter, 0, len(keys))
+	for _, key := range keys {
+		name := strings.TrimPrefix(key, filterPlace)
+		t, err := c.Filter(ctx, name)
+		if err != nil && !fault.Is(err, fault.NotFound) { // removed meanwhile
+			return nil, err
+		}
+		if err == nil {
+			list = append(list, campaign.Filter{Name: name, Targets: t})
+		}
+	}
+	return list, nil
+}
+
+// RemoveFilter forgets a saved filter, or gives fault.NotFound. Campaigns that
+// were started with it have their devices.
+func (c *Conductor) RemoveFilter(ctx context.Context, name string) error {
+	err := c.Store.RemoveSetting(ctx, filterKey(name))
+	if fault.Is(err, fault.NotFound) {
+		return noFilter(name)
+	}
+	return err
 }
 
 // Watch gives the ids of campaigns that change until ctx ends; a slow watcher

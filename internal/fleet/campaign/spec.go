@@ -48,6 +48,12 @@ type Targets struct {
 	Except  []fleet.DeviceID `json:"except,omitempty"`
 }
 
+// Filter is targets under a name.
+type Filter struct {
+	Name    string  `json:"name"`
+	Targets Targets `json:"targets"`
+}
+
 // Wave is one step of a campaign.
 type Wave struct {
 	Count   int `json:"count,omitempty" minimum:"0" doc:"so many devices"`

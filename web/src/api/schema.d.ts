@@ -764,6 +764,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Saved targets, by name
+         * @description Needs the role viewer for the whole fleet.
+         */
+        get: operations["list-filters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/filters/{name}": {
         parameters: {
             query?: never;
@@ -782,7 +802,11 @@ export interface paths {
          */
         put: operations["put-filter"];
         post?: never;
-        delete?: never;
+        /**
+         * Forget saved targets; campaigns that were started with them have their devices
+         * @description Needs the role operator for the whole fleet. Audited.
+         */
+        delete: operations["remove-filter"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1691,6 +1715,10 @@ export interface components {
              * @description starts a second; default 200
              */
             perSecond?: number;
+        };
+        CampaignFilter: {
+            name: string;
+            targets: components["schemas"]["CampaignTargets"];
         };
         CampaignMember: {
             /** Format: date-time */
@@ -4470,6 +4498,35 @@ export interface operations {
             };
         };
     };
+    "list-filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignFilter"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "show-filter": {
         parameters: {
             query?: never;
@@ -4524,6 +4581,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CampaignTargets"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-filter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
