@@ -33,7 +33,7 @@ export default () => describe('a fleet that asks', () => {
     await page.getByText(`${devices} devices`).first().waitFor();
     await look(page, 'questions-phone');
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the phone has to scroll sideways');
-    await page.getByLabel('Choose all of device-failed').uncheck();
+    await page.getByLabel('Choose all of device failed').uncheck();
     await page.getByLabel('Choose iad-0001').check();
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
     await page.getByRole('dialog').getByText('iad-0001').waitFor();

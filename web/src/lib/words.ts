@@ -16,6 +16,9 @@ export const stepMeaning: Record<string, string> = {
   done: 'the run has ended',
 };
 
+/** A word of the vocabulary as people write it: device-failed is device failed. */
+export const plain = (word: string | undefined): string => (word ?? '').replaceAll('-', ' ');
+
 export const causeMeaning: Record<string, string> = {
   'device-failed': 'The device reported a failure',
   refused: 'The device refused the command',

@@ -11,7 +11,7 @@ import { authorization } from '../api/session';
 import { useId } from '../lib/search';
 import { save } from '../lib/csv';
 import { count, date, many, span } from '../lib/format';
-import { causeMeaning } from '../lib/words';
+import { causeMeaning, plain } from '../lib/words';
 import { Cells } from '../ui/Cells';
 import { Mark, campaignState } from '../ui/Mark';
 import { useMay } from '../ui/May';
@@ -120,7 +120,7 @@ function Causes({ campaign: c }: { campaign: CampaignType }) {
     <ul className={classes.causes}>
       {causes.map(([cause, n]) => (
         <li key={cause}>
-          <Mark state={{ tone: 'bad', shape: 'cross', word: cause || 'no cause' }} />
+          <Mark state={{ tone: 'bad', shape: 'cross', word: plain(cause) || 'no cause' }} />
           <span className="soft">{causeMeaning[cause]}</span>
           <b className="tnum">{count(n)}</b>
         </li>

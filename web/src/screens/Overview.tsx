@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import { api, ask, type Run, type Schema } from '../api/client';
 import { failures, rowsOf, useCounts, useEnrolments, useQuestions, useReleases, useRuns } from '../api/hooks';
 import { count, many } from '../lib/format';
-import { leftMeaning } from '../lib/words';
+import { leftMeaning, plain } from '../lib/words';
 import { groupQuestions } from '../lib/groups';
 import { DataTable, type Column } from '../ui/DataTable';
 import { Mark, campaignState, runState } from '../ui/Mark';
@@ -112,7 +112,7 @@ function Waiting() {
       )}
       {groups.slice(0, 6).map((g) => (
         <li key={g.key}>
-          <Mark state={{ tone: 'wait', shape: 'ask', word: g.cause }} />
+          <Mark state={{ tone: 'wait', shape: 'ask', word: plain(g.cause) }} />
           <span className="soft">at {g.step}</span>
           <To to={`/questions#${g.key}`} ml="auto">
             {many(g.questions.length, 'device')}
@@ -151,8 +151,8 @@ function Campaigns() {
 const failed: Column<Run>[] = [
   { key: 'device', head: 'Device', width: '22%', cell: (r) => <DeviceLink id={r.device} /> },
   { key: 'how', head: 'Ended', width: '100px', cell: (r) => <Mark state={runState(r)} /> },
-  { key: 'why', head: 'Why', cell: (r) => <span title={r.state.result?.detail}>{r.state.result?.cause ? `${r.state.result.cause} at ${r.state.result.step}` : r.state.result?.detail}</span> },
-  { key: 'left', head: 'Device left', width: '100px', cell: (r) => <span title={leftMeaning[r.state.result?.left ?? '']}>{r.state.result?.left}</span> },
+  { key: 'why', head: 'Why', cell: (r) => <span title={r.state.result?.detail}>{r.state.result?.cause ? `${plain(r.state.result.cause)} at ${plain(r.state.result.step)}` : r.state.result?.detail}</span> },
+  { key: 'left', head: 'Device left', width: '100px', cell: (r) => <span title={leftMeaning[r.state.result?.left ?? '']}>{plain(r.state.result?.left)}</span> },
   { key: 'when', head: 'When', width: '84px', cell: (r) => <When at={r.updatedAt} /> },
 ];
 

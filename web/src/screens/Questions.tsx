@@ -6,7 +6,7 @@ import { api, ask, type Question } from '../api/client';
 import { useQuestions } from '../api/hooks';
 import { many } from '../lib/format';
 import { groupQuestions, type QuestionGroup } from '../lib/groups';
-import { causeMeaning, choiceMeaning, stepMeaning } from '../lib/words';
+import { causeMeaning, choiceMeaning, plain, stepMeaning } from '../lib/words';
 import { Mark } from '../ui/Mark';
 import { useMay } from '../ui/May';
 import { notice } from '../ui/Notices';
@@ -110,16 +110,16 @@ function Group({ group, left, onLeave, onAnswer, first }: GroupProps) {
     <div ref={box} id={group.key} data-group className={classes.group}>
       <Part flush>
         <div className={classes.head}>
-          <Checkbox checked={every} indeterminate={!every && chosen.length > 0} onChange={() => group.questions.forEach((q) => onLeave(q.id, every))} aria-label={`Choose all of ${group.cause}`} />
+          <Checkbox checked={every} indeterminate={!every && chosen.length > 0} onChange={() => group.questions.forEach((q) => onLeave(q.id, every))} aria-label={`Choose all of ${plain(group.cause)}`} />
           <div className={classes.title}>
             <h2>
-              <Mark state={{ tone: 'wait', shape: 'ask', word: group.cause }} /> <span className="soft">at {group.step}</span> · {many(group.questions.length, 'device')}
+              <Mark state={{ tone: 'wait', shape: 'ask', word: plain(group.cause) }} /> <span className="soft">at {plain(group.step)}</span> · {many(group.questions.length, 'device')}
             </h2>
             <div className="soft">
               {causeMeaning[group.cause]}. {group.step}: {stepMeaning[group.step]}.
             </div>
           </div>
-          <div className={classes.answers} role="group" aria-label={`Answers to ${group.cause}`}>
+          <div className={classes.answers} role="group" aria-label={`Answers to ${plain(group.cause)}`}>
             {may('operate') && group.choices.map((choice) => {
               const able = chosen.filter((q) => q.choices?.includes(choice));
               const { word, means } = choiceMeaning[choice] ?? { word: choice, means: '' };

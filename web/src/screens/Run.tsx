@@ -7,7 +7,7 @@ import { useBackups, rowsOf, useDevice, useRun } from '../api/hooks';
 import { octets } from '../lib/format';
 import { useId, useQueryState } from '../lib/search';
 import { stepsOf } from '../lib/steps';
-import { causeMeaning, choiceMeaning, leftMeaning, purposeMeaning } from '../lib/words';
+import { causeMeaning, choiceMeaning, leftMeaning, plain, purposeMeaning } from '../lib/words';
 import { Mark, runState, type State } from '../ui/Mark';
 import { May } from '../ui/May';
 import { Empty, Facts, Loaded, Page, Part } from '../ui/Page';
@@ -60,7 +60,7 @@ const kinds: Record<string, State> = {
 /** What an event says, in words. */
 function sayEvent(e: Entry['event']): string {
   const parts: (string | undefined | false)[] = [
-    e.cause && `${e.cause}:`,
+    e.cause && `${plain(e.cause)}:`,
     e.detail,
     e.observed && `read: ${[e.observed.model, e.observed.version && `version ${e.observed.version}`, e.observed.identity.serial && `serial number ${e.observed.identity.serial}`].filter(Boolean).join(', ')}`,
     e.backup && `backup ${e.backup.id}, ${e.backup.digest.slice(0, 19)}…`,
@@ -142,8 +142,8 @@ function Result({ run }: { run: RunType }) {
   return (
     <div className={classes.result}>
       <Mark state={runState(run)} size={18} />
-      <span><b>{r.left}</b>: {leftMeaning[r.left] ?? ''}</span>
-      {r.cause && <span>{r.cause} at {r.step}</span>}
+      <span><b>{plain(r.left)}</b>: {leftMeaning[r.left] ?? ''}</span>
+      {r.cause && <span>{plain(r.cause)} at {plain(r.step)}</span>}
       {r.detail && <span className="wrap">{r.detail}</span>}
       {r.by && <span className="soft">by {r.by}</span>}
     </div>

@@ -1,5 +1,6 @@
 import { IconAlertTriangle, IconBan, IconCheck, IconCircleDashed, IconClock, IconHelpHexagon, IconLoader2, IconPlayerPause, IconX } from '@tabler/icons-react';
 import type { Run } from '../api/client';
+import { plain } from '../lib/words';
 
 export type Tone = 'good' | 'bad' | 'wait' | 'busy' | 'idle';
 export type Shape = 'check' | 'cross' | 'ask' | 'run' | 'clock' | 'ban' | 'warn' | 'pause' | 'none';
@@ -39,9 +40,9 @@ export function runState(run: Run): State {
   const s = run.state;
   if (s.result) {
     const [tone, shape] = ends[s.result.outcome] ?? ['idle', 'none'];
-    return { tone, shape, word: s.result.outcome };
+    return { tone, shape, word: plain(s.result.outcome) };
   }
-  if (s.phase === 'asking') return { tone: 'wait', shape: 'ask', word: `asks: ${s.question?.cause ?? ''}` };
+  if (s.phase === 'asking') return { tone: 'wait', shape: 'ask', word: `asks: ${plain(s.question?.cause)}` };
   if (s.phase === 'holding') return { tone: 'idle', shape: 'clock', word: 'waits for its window' };
   return { tone: 'busy', shape: 'run', word: s.step };
 }

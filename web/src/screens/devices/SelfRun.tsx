@@ -1,7 +1,7 @@
 import { Alert, Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, ask, Problem, type Schema } from '../../api/client';
-import { causeMeaning, choiceMeaning, leftMeaning } from '../../lib/words';
+import { causeMeaning, choiceMeaning, leftMeaning, plain } from '../../lib/words';
 import { Mark, type State } from '../../ui/Mark';
 import { May } from '../../ui/May';
 import { Facts, Part } from '../../ui/Page';
@@ -25,8 +25,8 @@ function useSelf(device: string, may: boolean) {
 
 function stateOf({ summary: s }: Self): State {
   if (s.error) return { tone: 'bad', shape: 'cross', word: 'failed' };
-  if (s.result) return { tone: s.result.cause ? 'bad' : 'good', shape: s.result.cause ? 'cross' : 'check', word: s.result.outcome };
-  if (s.question) return { tone: 'wait', shape: 'ask', word: `asks: ${s.question.cause}` };
+  if (s.result) return { tone: s.result.cause ? 'bad' : 'good', shape: s.result.cause ? 'cross' : 'check', word: plain(s.result.outcome) };
+  if (s.question) return { tone: 'wait', shape: 'ask', word: `asks: ${plain(s.question.cause)}` };
   return { tone: 'busy', shape: 'run', word: s.step ?? 'under way' };
 }
 
@@ -69,7 +69,7 @@ export function SelfRun({ device, driver }: { device: string; driver: string }) 
           ['State', <Mark key="s" state={stateOf(self)} />],
           ['Wanted', s.target],
           ['Step', s.result?.step ?? s.step],
-          ['Device left', s.result && <span key="l"><b>{s.result.left}</b>: {leftMeaning[s.result.left] ?? ''}</span>],
+          ['Device left', s.result && <span key="l"><b>{plain(s.result.left)}</b>: {leftMeaning[s.result.left] ?? ''}</span>],
           ['Why', s.error || s.result?.detail],
           ['Run', <span key="r" className="mono">{s.run}</span>],
         ]} />
