@@ -71,6 +71,33 @@ export default () => describe('the demonstration', () => {
     await look(page, 'campaign-done');
   });
 
+  test('a filter is saved, chosen, used by a campaign, and forgotten', async () => {
+    const page = await browser.page();
+    await page.goto(`${server.base}/devices?text=iad-0003#token=${server.token}`);
+    await page.getByRole('button', { name: 'Saved filters' }).click();
+    await page.getByRole('menuitem', { name: 'Save this filter…' }).click();
+    await page.getByLabel('Name').fill('the third');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.goto(`${server.base}/devices`);
+    await page.getByRole('link', { name: 'iad-0004' }).waitFor();
+    await page.getByRole('button', { name: 'Saved filters' }).click();
+    await page.getByRole('menuitem', { name: 'the third', exact: true }).click();
+    await page.getByRole('link', { name: 'iad-0004' }).waitFor({ state: 'detached' });
+    assert.equal(await page.getByLabel('Search devices').inputValue(), 'iad-0003');
+    await page.goto(`${server.base}/campaigns/new?release=iad-2.0`);
+    await page.getByRole('combobox', { name: 'Saved filter' }).click();
+    await page.getByRole('option', { name: 'the third' }).click();
+    await page.getByRole('button', { name: 'Plan', exact: true }).click();
+    await page.getByText('Changes to configurations').waitFor();
+    await page.getByRole('link', { name: 'iad-0003' }).waitFor();
+    assert.equal(await page.getByRole('link', { name: 'iad-0004' }).count(), 0);
+    await page.goto(`${server.base}/devices`);
+    await page.getByRole('button', { name: 'Saved filters' }).click();
+    await page.getByRole('menuitem', { name: 'Forget the third' }).click();
+    await until('it is forgotten', async () => (await server.api('GET', '/api/v1/filters')).length === 0);
+  });
+
   test('a device of a campaign goes back to what it ran before', async () => {
     const page = await browser.page();
     const done = (await server.api('GET', '/api/v1/campaigns')).find((c) => c.status === 'done');

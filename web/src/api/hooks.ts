@@ -32,6 +32,11 @@ export function useCounts(filter: DeviceFilter = {}, when = true) {
   return useQuery({ queryKey: ['overview', query], queryFn: () => ask(api.GET('/api/v1/counts', { params: { query } })), enabled: when });
 }
 
+/** Targets that were saved under a name. */
+export function useFilters() {
+  return useQuery({ queryKey: ['filters'], queryFn: async () => (await ask(api.GET('/api/v1/filters'))) ?? [], retry: false, meta: { quiet: true } });
+}
+
 export interface RunFilter {
   device?: string;
   release?: string;

@@ -1,7 +1,7 @@
 import { Alert, Button, Menu, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconChevronDown, IconDownload, IconPlus, IconSearch } from '@tabler/icons-react';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Link } from 'wouter';
 import type { Device } from '../api/client';
 import { rowsOf, useCounts, useDevices, useEnrolments, type DeviceFilter } from '../api/hooks';
@@ -13,6 +13,7 @@ import { useMay } from '../ui/May';
 import { Empty, Failed, Page } from '../ui/Page';
 import { DeviceLink, To, devicePath } from '../ui/To';
 import { When } from '../ui/When';
+import { SavedFilters } from './devices/SavedFilters';
 import classes from './Devices.module.css';
 
 const AddDevice = lazy(() => import('./devices/AddDevice'));
@@ -70,12 +71,14 @@ export default function Devices() {
   const n = (counts.data?.devices ?? []).reduce((sum, g) => sum + g.devices, 0);
   const narrowed = Object.values(filter).some(Boolean);
   const may = useMay();
+  const [choices, setChoices] = useState(0);
   const add = may('operate') ? params.get('add') : null;
   const query = new URLSearchParams(Object.entries(filter).filter(([, v]) => v) as [string, string][]).toString();
   const close = () => set({ add: undefined });
   return (
     <Page title="Devices" beside={<span className="soft">{counts.data && many(n, 'device')}</span>} actions={<>
       <Button variant="default" leftSection={<IconDownload size={15} />} onClick={() => download(rows)} disabled={rows.length === 0} title={devices.hasNextPage ? 'those that were loaded so far' : undefined}>CSV</Button>
+      <SavedFilters filter={filter} narrowed={narrowed} onChoose={(f) => { set({ text: undefined, driver: undefined, model: undefined, version: undefined, label: undefined, ...f }); setChoices(choices + 1); }} />
       {narrowed && n > 0 && may('operate') && <Button variant="default" component={Link} href={`/campaigns/new?${query}`}>Campaign for these</Button>}
       {may('operate') && <Menu position="bottom-end">
         <Menu.Target><Button leftSection={<IconPlus size={15} />} rightSection={<IconChevronDown size={14} />}>Add</Button></Menu.Target>
@@ -87,7 +90,7 @@ export default function Devices() {
       </Menu>}
     </>}>
       <Announced />
-      <Filters filter={filter} set={set} />
+      <Filters key={choices} filter={filter} set={set} />
       <div className="sheet">
         {devices.error && <Failed error={devices.error} retry={() => void devices.refetch()} />}
         <DataTable label="Devices" columns={columns} rows={rows} id={(d) => d.id} to={(d) => devicePath(d.id)} busy={devices.isFetching && (rows.length === 0 || devices.isFetchingNextPage)} more={devices.hasNextPage ? () => void devices.fetchNextPage() : undefined} height="calc(100dvh - 148px)" empty={

@@ -2,7 +2,7 @@ import { MultiSelect, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api, ask } from '../../api/client';
-import { useCounts, useReleases } from '../../api/hooks';
+import { useCounts, useFilters, useReleases } from '../../api/hooks';
 import { count, many } from '../../lib/format';
 import { Empty, Loaded, Part } from '../../ui/Page';
 import { To, campaignPath } from '../../ui/To';
@@ -47,6 +47,7 @@ export const Targets = (props: Props) => (props.draft.of ? <WayBack {...props} /
 function Update({ draft, set }: Props) {
   const [open, setOpen] = useState(false);
   const releases = useReleases();
+  const saved = useFilters().data ?? [];
   const fleet = useCounts({ driver: draft.driver });
   const chosen = useCounts({ driver: draft.driver, model: draft.model, version: draft.version, text: draft.text, label: /^[^=\s]+=\S+$/.test(draft.label.trim()) ? draft.label.trim() : '' });
   const all = releases.data ?? [];
@@ -77,10 +78,11 @@ function Update({ draft, set }: Props) {
           <Select label="Model" placeholder="Any" clearable data={unique(groups.map((g) => g.model))} value={draft.model || null} onChange={(v) => set({ model: v ?? '' })} />
           <Select label="Version that they run now" placeholder="Any" clearable data={unique(groups.map((g) => g.version))} value={draft.version || null} onChange={(v) => set({ version: v ?? '' })} />
           <TextInput label="Labels" placeholder="site=berlin" description="key=value, each must hold" value={draft.label} onChange={(e) => set({ label: e.currentTarget.value })} />
+          {saved.length > 0 && <Select label="Saved filter" placeholder="None" clearable data={saved.map((f) => f.name)} value={draft.filter || null} onChange={(v) => set({ filter: v ?? '' })} />}
           <TextInput label="Text" placeholder="in id, address, model or serial number" value={draft.text} onChange={(e) => set({ text: e.currentTarget.value })} />
         </div>
       </Part>
-      <Part title={draft.releases.length ? many(n, 'device') : 'Devices'}>
+      <Part title={draft.releases.length ? `${many(n, 'device')}${draft.filter ? `, of which those of the filter ${draft.filter}` : ''}` : 'Devices'}>
         {draft.releases.length === 0 ? (
           <Empty title="Choose a release first">Its family says which devices it is for.</Empty>
         ) : n === 0 ? (

@@ -23,6 +23,8 @@ export interface Draft {
   version: string;
   label: string;
   text: string;
+  /** A saved filter, which narrows further. */
+  filter: string;
   waves: WaveDraft[];
   failures: number;
   percent: number;
@@ -46,6 +48,7 @@ export const emptyDraft = (): Draft => ({
   version: '',
   label: '',
   text: '',
+  filter: '',
   waves: [
     { size: 1, unit: 'devices', threshold: 100, soak: 0, approval: false },
     { size: 10, unit: 'percent', threshold: 95, soak: 0, approval: false },
@@ -67,7 +70,7 @@ export function specOf(d: Draft): Spec {
   return {
     name: d.name.trim(),
     ...(d.of ? { goal: 'revert', of: d.of } : d.releases.length > 1 ? { goal: 'update', releases: d.releases } : { goal: 'update', release: d.releases[0] }),
-    targets: { driver: text(d.driver), model: text(d.model), version: text(d.version), text: text(d.text), labels: text(d.label) ? d.label.trim().split(/\s+/) : undefined },
+    targets: { driver: text(d.driver), model: text(d.model), version: text(d.version), text: text(d.text), filter: text(d.filter), labels: text(d.label) ? d.label.trim().split(/\s+/) : undefined },
     waves: d.waves.map((w) => ({ [w.unit === 'devices' ? 'count' : 'percent']: w.size, threshold: w.threshold, soak: w.soak ? `${w.soak}m` : undefined, approval: w.approval || undefined })),
     budget: { failures: d.failures, percent: d.percent },
     caps: { inFlight: d.inFlight },
