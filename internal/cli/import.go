@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -50,6 +51,11 @@ func uniqueDevices(path string, devices []client.NewDevice) error {
 		seen[d.ID] = i
 	}
 	return nil
+}
+
+// isImport says whether a name is one that drydock device import reads.
+func isImport(path string) bool {
+	return slices.Contains([]string{".csv", ".yaml", ".yml"}, strings.ToLower(filepath.Ext(path)))
 }
 
 func readYAML(path string, raw []byte) (devices []client.NewDevice, err error) {

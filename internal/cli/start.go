@@ -185,6 +185,12 @@ func (s *session) simCommand() *cobra.Command {
 	flags.Float64Var(&o.Speed, "speed", 1, "make the devices `N` times as fast")
 	flags.BoolVar(&o.Strict, "strict", false, "new software refuses the old form of the configuration")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if o.Port < 0 || o.Port > 65535 {
+			return usagef("--port %d: a port is a number up to 65535", o.Port)
+		}
+		if o.Import != "" && !isImport(o.Import) {
+			return usagef("--import %s: the file's name must end in .csv, .yaml or .yml", o.Import)
+		}
 		return s.Sim(c.Context(), o, Streams{s.Stdout, s.Stderr})
 	}
 	return c
