@@ -30,14 +30,17 @@ func keyring(o Options) (*secret.Keyring, error) {
 	if path == "" {
 		path = filepath.Join(o.Data, "key")
 	}
+	_, missing := os.Stat(path)
 	keys, err := secret.LoadOrCreateKeyFile(path)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "", "", "%w", err)
 	}
+	if errors.Is(missing, fs.ErrNotExist) {
+		o.Log.Warn("a new sealing key was made: keep a copy of it elsewhere, no backup opens without it", "file", path)
+	}
 	return keys, nil
 }
 
-// apiToken reads the API's token, or makes it at the first start.
 // dataDirectory makes the data directory, and in it what is not there yet: the
 // sealing key and the bootstrap token.
 func dataDirectory(o Options) (keys *secret.Keyring, token secret.String, err error) {
@@ -63,6 +66,7 @@ func unusable(data string, err error) error {
 	return err
 }
 
+// apiToken reads the API's token, or makes it at the first start.
 func apiToken(path string) (secret.String, error) {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -51,7 +53,8 @@ func TestStartSaysWhatToDo(t *testing.T) {
 
 // TestFirstStart: a server without users says so, until there is one.
 func TestFirstStart(t *testing.T) {
-	o := Options{Data: t.TempDir(), HTTP: "127.0.0.1:0"}
+	var log bytes.Buffer
+	o := Options{Data: t.TempDir(), HTTP: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(&log, nil))}
 	for _, first := range []bool{true, false} {
 		ctx, stop := context.WithCancel(t.Context())
 		s, err := Start(ctx, o)
@@ -66,5 +69,9 @@ func TestFirstStart(t *testing.T) {
 		if err := s.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
+		if told := strings.Contains(log.String(), "a new sealing key was made") && strings.Contains(log.String(), filepath.Join(o.Data, "key")); told != first {
+			t.Errorf("first start %v, and of the new key: %s", first, &log)
+		}
+		log.Reset()
 	}
 }
